@@ -23,8 +23,8 @@ import numpy as np
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
-from taskgraph.history.odds import Odds, OddsOptions, odds_of_pools
-from taskgraph.history.pools import Column, OutcomeBasis, Pool
+from taskgraph.history.chances import Odds, OddsOptions, odds_of_pools
+from taskgraph.history.pools import MeasuredTimes, OutcomeBasis, Pool
 from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import Settings
 
@@ -102,9 +102,9 @@ def pools_of(runs: list[Run], *, apart: bool = False) -> dict[str, Pool]:
     released, started, ended = (np.array(part).T for part in zip(*runs, strict=True))
     numbers, flags = np.arange(len(runs)), np.ones(len(runs), np.bool_)
 
-    def column(values: Any) -> Column:
+    def column(values: Any) -> MeasuredTimes:
         order = np.argsort(values, kind="stable")
-        return Column(values[order], *() if apart else (numbers[order], numbers * 0))
+        return MeasuredTimes(values[order], *() if apart else (numbers[order], numbers * 0))
 
     return {
         f"{node}": Pool(

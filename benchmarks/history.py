@@ -34,12 +34,12 @@ from typing import Any
 from benchmarks.history_archive import Truth, write_archive
 from benchmarks.history_cluster import cluster, worker_processes
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
-from taskgraph.history.collecting import Progress, collect
+from taskgraph.history.advising import advise_timeouts
+from taskgraph.history.chances import OddsOptions
+from taskgraph.history.collecting import CollectionProgress, collect_documents
 from taskgraph.history.engines import open_engine
-from taskgraph.history.odds import OddsOptions
 from taskgraph.history.statistics import Statistics, statistics
 from taskgraph.history.store import RunStore
-from taskgraph.history.timeouts import advise_timeouts
 from taskgraph.model.task import Subtask, Task
 from taskgraph.reports.history_data import plain
 
@@ -79,13 +79,13 @@ def work(folder: Path, store: Path, workers: int) -> None:
     """Collect, and print a line of JSON for each part and one at the end."""
     began = time.monotonic()
 
-    def report(progress: Progress) -> None:
+    def report(progress: CollectionProgress) -> None:
         line = {"seconds": time.monotonic() - began, "memory": _memory()}
         line["documents"] = progress.collected.documents
         print(json.dumps(line), flush=True)
 
     with open_engine(workers) as engine:
-        collect([str(folder)], RunStore(store), engine=engine, report=report)
+        collect_documents([str(folder)], RunStore(store), engine=engine, report=report)
     used = [
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     ]
@@ -210,7 +210,7 @@ def bench_dask(folder: Path, truth: Truth, workers: int) -> None:
     archive = [str(folder / "archive")]
     alone = RunStore(folder / "alone")
     began = time.monotonic()
-    collect(archive, alone)
+    collect_documents(archive, alone)
     local = time.monotonic() - began
     print(f"{truth.documents:,} documents")
     print(f"  one process, without Dask           {local:10.1f} s")
@@ -219,7 +219,7 @@ def bench_dask(folder: Path, truth: Truth, workers: int) -> None:
         store = RunStore(folder / f"dask-{count}")
         with cluster(folder, count) as address, open_engine(1, address) as engine:
             began = time.monotonic()
-            collect(archive, store, engine=engine)
+            collect_documents(archive, store, engine=engine)
             times[count] = time.monotonic() - began
             began = time.monotonic()
             same = _bytes(store, address) == _bytes(alone)
@@ -235,7 +235,7 @@ def bench_dask(folder: Path, truth: Truth, workers: int) -> None:
         killer = threading.Timer(times[max(times)] / 2, os.kill, (victim, signal.SIGKILL))
         killer.start()
         began = time.monotonic()
-        collect(archive, store, engine=engine)
+        collect_documents(archive, store, engine=engine)
         took = time.monotonic() - began
         killer.join()
         equal = _bytes(store, address) == _bytes(alone)
@@ -263,8 +263,8 @@ def bench_odds() -> None:
     import numpy as np
 
     from taskgraph.analysis.analysis import Analysis
-    from taskgraph.history.odds import odds_of_pools
-    from taskgraph.history.pools import Column, OutcomeBasis, Pool
+    from taskgraph.history.chances import odds_of_pools
+    from taskgraph.history.pools import MeasuredTimes, OutcomeBasis, Pool
 
     graph = _dag(1000)
     source = np.random.default_rng(1)
@@ -275,8 +275,8 @@ def bench_odds() -> None:
         waits = np.sort(source.integers(0, 1_200_000, 5000))
         flags = np.ones(5000, np.bool_)
         columns = (
-            Column(times, runs, runs * 0),
-            Column(waits, source.permutation(runs), runs * 0),
+            MeasuredTimes(times, runs, runs * 0),
+            MeasuredTimes(waits, source.permutation(runs), runs * 0),
         )
         pools[subtask.name] = Pool(OutcomeBasis.OWN, columns[0], flags, flags, columns[1])
     print(f"{len(graph):,} subtasks, {graph.edge_count:,} edges, 10,000 samples")

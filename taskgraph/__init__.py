@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # as typing's own, which takes longer to import than all 
 if TYPE_CHECKING:
     from typing import Any
 
+    from taskgraph import history
     from taskgraph.analysis.analysis import Analysis
     from taskgraph.api import (
         Document,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         read_documents,
         render,
         report,
+        report_history,
         to_frame,
     )
     from taskgraph.errors import (
@@ -49,12 +51,14 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "history",
     "load",
     "load_all",
     "loads",
     "read_documents",
     "render",
     "report",
+    "report_history",
     "to_frame",
 ]
 
@@ -70,6 +74,8 @@ def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: a command needs few of them (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "history":
+        return import_module("taskgraph.history")
     value = getattr(import_module(_HOMES.get(name, "taskgraph.api")), name)
     globals()[name] = value
     return value

@@ -25,15 +25,18 @@ from taskgraph.api.loading import (
     redacted,
 )
 from taskgraph.api.writing import (
+    HISTORY_FORMS,
     REPORTS,
     postmortem_of,
     render,
     report,
+    report_history,
     report_pieces,
     to_frame,
 )
 
 __all__ = [
+    "HISTORY_FORMS",
     "REPORTS",
     "CheckStream",
     "Checked",
@@ -52,6 +55,7 @@ __all__ = [
     "redacted",
     "render",
     "report",
+    "report_history",
     "report_pieces",
     "stream_checks",
     "to_frame",

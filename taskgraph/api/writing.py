@@ -1,4 +1,4 @@
-"""Drawing a task, and writing reports and data frames about it."""
+"""Drawing a task, and writing reports and data frames, also of many tasks."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from taskgraph.api.loading import LoadedTask
-from taskgraph.errors import RenderError
+from taskgraph.errors import ConfigError, RenderError
+from taskgraph.model.words import counted
 from taskgraph.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from taskgraph.diagrams.options import DiagramOptions
+    from taskgraph.history.departures import Anomalies
+    from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.results import Account, Postmortem
+    from taskgraph.reports.text.console import Style
 
 REPORTS = ("html", "markdown")
 """The forms of a postmortem."""
+HISTORY_FORMS = ("text", "csv", "json", "markdown", "html")
+"""The forms of every result of a history; advice on timeouts also comes as a ``patch``, and
+timeouts that fit a window as a ``diff``.
+"""
 
 
 def postmortem_of(
@@ -91,6 +99,84 @@ def report_pieces(
             raise RenderError("a report in markdown has no timeline: choose html")
         return [report_markdown(postmortem, options)]
     raise RenderError(f"no report {form!r}: choose from {', '.join(REPORTS)}")
+
+
+def report_history(
+    result: HistoryResult | Anomalies, form: str = "text", style: Style | None = None
+) -> str:
+    """Write what many documents say: a result of :mod:`taskgraph.history`.
+
+    Parameters
+    ----------
+    result : Statistics, TimeoutReview, Odds, Trends, Growths, Fit, Anomalies, or several
+        The last ones may be of several runs, in a sequence.
+    form : str
+        One of `HISTORY_FORMS`, ``patch`` for advice on the timeouts of one task, or
+        ``diff`` for timeouts that fit a window.
+    style : Style, optional
+        The width and the colours of text.
+
+    Raises
+    ------
+    ConfigError
+        If a patch is asked for several tasks.
+    RenderError
+        If there is no such form.
+    """
+    from taskgraph.history.departures import Anomalies
+    from taskgraph.reports.history import table_report
+    from taskgraph.reports.history_tables import render_html, render_markdown
+
+    if isinstance(result, Anomalies):
+        result = (result,)
+    if form in ("json", "csv"):
+        from taskgraph.reports.history_data import render_csv, render_json
+
+        return render_json(result) if form == "json" else render_csv(result)
+    if form == "patch":
+        return _patch(result)
+    if form == "diff":
+        return _diff(result)
+    if form == "markdown":
+        return render_markdown(table_report(result))
+    if form == "html":
+        from taskgraph.history.trending import Trends
+
+        if isinstance(result, Trends):
+            from taskgraph.reports.html.page import trends_html
+
+            return trends_html(result)
+        return render_html(table_report(result))
+    if form == "text":
+        from taskgraph.reports.text.console import Style
+        from taskgraph.reports.text.history import render_text
+
+        return render_text(table_report(result), style or Style(100))
+    raise RenderError(f"no report {form!r}: choose from {', '.join(HISTORY_FORMS)}")
+
+
+def _diff(result: HistoryResult) -> str:
+    from taskgraph.history.fitting import Fit
+    from taskgraph.reports.fitting import fit_diff
+
+    if not isinstance(result, Fit):
+        raise RenderError("a diff is made of timeouts that fit a window")
+    return fit_diff(result)
+
+
+def _patch(result: HistoryResult) -> str:
+    from taskgraph.history.advice import TimeoutReview
+    from taskgraph.reports.history_data import render_patch
+
+    if not isinstance(result, TimeoutReview) or not result.tasks:
+        raise RenderError("a patch is made of the advice on the timeouts of one task")
+    if (count := len(result.tasks)) > 1:
+        file = result.tasks[0].task.origin.file
+        raise ConfigError(
+            f"{file}: holds {counted(count, 'task')}; a patch is for one\n"
+            "  hint: choose it by its name: --task"
+        )
+    return render_patch(result.tasks[0])
 
 
 def render(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from taskgraph import history
 from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
     Inputs,
@@ -17,13 +18,11 @@ from taskgraph.cli.options import (
     seconds,
 )
 from taskgraph.cli.output import write
-from taskgraph.cli.tasks import each_task, text_style
+from taskgraph.cli.tasks import each_task, one_task, text_style, write_history
 from taskgraph.errors import ConfigError
-from taskgraph.model.words import counted
 
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
-    from taskgraph.history.fitting import Fit
 
 
 @click.command("budget")
@@ -111,15 +110,11 @@ def command(
 
 def _fit(files: Inputs, window: int, form: str, output: str | None) -> int:
     """Tell how one task is made to fit."""
-    from taskgraph.api import history
-
-    results: list[Fit] = []
-    code, _ = each_task(files, lambda one: results.append(history.fit(one, window)))
-    if len(results) > 1:
-        raise ConfigError(
-            f"--fit is for one task, not {counted(len(results))}: choose with --task ID"
-        )
-    for result in results:
-        style = text_style(output) if form == "text" else None
-        write(history.report(result, form, style), output)
+    code, fit = one_task(
+        files,
+        lambda one: history.fit(one, window),
+        lambda count: f"--fit is for one task, not {count:,}: choose with --task ID",
+    )
+    if fit is not None:
+        write_history(fit, form, output)
     return code

@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sized
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from taskgraph.api import LoadedTask, history
+from taskgraph import history
+from taskgraph.api import HISTORY_FORMS, LoadedTask
 from taskgraph.cli.main import Group
 from taskgraph.cli.options import (
     Choice,
     Inputs,
-    form_by_ending,
     moment,
     output_option,
     seconds,
     task_option,
 )
-from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
-from taskgraph.cli.tasks import each_task, require_tasks, text_style
+from taskgraph.cli.output import (
+    EXIT_FINDINGS,
+    EXIT_INPUT,
+    EXIT_OK,
+    collection_bar,
+    complain,
+)
+from taskgraph.cli.tasks import each_task, one_task, require_tasks, write_history
 from taskgraph.errors import ConfigError
 from taskgraph.history import CONFIDENCE, LEAST_RUNS, MARGIN, MEMORY, RUNS, SHARE
 from taskgraph.model.words import counted
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
-    from taskgraph.history.anomalies import Anomalies
-    from taskgraph.history.collecting import Progress
-    from taskgraph.history.odds import Odds
-    from taskgraph.reports.history import HistoryResult
+    from taskgraph.history.departures import Anomalies
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +46,7 @@ def _result_options(*more: str) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         command = output_option(command)
         command = click.option(
-            "-f", "--format", "form", type=Choice((*history.FORMS, *more)),
+            "-f", "--format", "form", type=Choice((*HISTORY_FORMS, *more)),
             help="The form of the output; by default what the ending of --output says.",
         )(command)  # fmt: skip
         return click.option(
@@ -79,59 +82,6 @@ def _engine_options(workers: int) -> Callable[[F], F]:
         )(command)  # fmt: skip
 
     return decorate
-
-
-def _write_result(result: HistoryResult, form: str | None, output: str | None) -> None:
-    """Write a result in the form that was asked for, or that the file's name says."""
-    form = form or form_by_ending(output, history.FORMS)
-    style = text_style(output) if form == "text" else None
-    write(history.report(result, form, style), output)
-
-
-def _require_chosen(chosen: Sized, asked: Mapping[str, Any]) -> None:
-    """Refuse a name of which nothing is told: an empty table looks like a good one."""
-    only = asked["only"]
-    if only is not None and not chosen:
-        history.require_task(only, asked["runs"], memory=asked["memory"])
-        raise ConfigError(
-            f"what was collected of {only!r} does not tell this\n"
-            "  hint: taskgraph history stats tells what there is"
-        )
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Callable[[Progress], None] | None]:
-    """Show on a terminal how far a collection is, how fast, and how long it will take."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[documents]} documents"),
-        TextColumn("{task.fields[rate]:.0f}/s"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, documents=0, rate=0.0)
-
-        def report(progress: Progress) -> None:
-            documents = progress.collected.documents
-            elapsed = bar.tasks[0].elapsed or 0.0
-            bar.update(
-                task,
-                total=progress.total,
-                completed=progress.done,
-                documents=documents,
-                rate=documents / max(elapsed, 1e-9),
-            )
-
-        yield report
 
 
 @click.group("history", cls=Group)
@@ -183,7 +133,7 @@ def collect_command(paths: tuple[str, ...], runs: str, **asked: Any) -> None:
     from taskgraph.reports.history import collection_messages
 
     try:
-        with _progress_bar() as progress:
+        with collection_bar() as progress:
             done = history.collect(paths, runs, progress=progress, **asked)
     except KeyboardInterrupt:
         complain("what is collected is kept: the same command goes on from there")
@@ -196,7 +146,7 @@ def collect_command(paths: tuple[str, ...], runs: str, **asked: Any) -> None:
         ReadOptions(),
         collected.foreign,
         collected.passed - len(collected.foreign),
-        was_found=bool(collected.documents or collected.skipped or collected.rejects),
+        was_found=not collected.is_empty,
     )
     sys.exit(EXIT_INPUT if collected.rejects else missing)
 
@@ -214,9 +164,7 @@ def stats_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history stats -r runs --task 'Stop *' --format csv
       taskgraph history stats -o stats.html
     """
-    result = history.stats(**asked)
-    _require_chosen(result.kinds, asked)
-    _write_result(result, form, output)
+    write_history(history.stats(**asked), form, output)
 
 
 @command.command("report")
@@ -231,9 +179,7 @@ def report_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history report -o trends.html
       taskgraph history report -r runs --task 'Stop *' --format json
     """
-    result = history.trends(**asked)
-    _require_chosen(result.tasks, asked)
-    _write_result(result, form, output)
+    write_history(history.trends(**asked), form, output)
 
 
 @command.command("compare")
@@ -258,7 +204,7 @@ def compare_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history compare --since 2025-01-16T00:00:00+08:00
       taskgraph history compare -r runs-new --base runs-old --task 'Stop *' -o growth.html
     """
-    _write_result(history.compare(**asked), form, output)
+    write_history(history.compare(**asked), form, output)
 
 
 @command.command("timeouts")
@@ -311,15 +257,10 @@ def timeouts_command(
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
     if form == "patch" and len(definitions) != 1:
         raise ConfigError("--format patch needs one FILE that it is for")
-    if across_tasks and asked["only"] is not None and not definitions:
-        raise ConfigError("--task chooses among kinds of tasks; --across-tasks has none")
     tasks: list[LoadedTask] = []
     code, _ = each_task(Inputs(definitions), tasks.append)
     if tasks or not definitions:
-        result = history.timeouts(tasks, options=options, **asked)
-        if not definitions:
-            _require_chosen(result.advice, asked)
-        _write_result(result, form, output)
+        write_history(history.timeouts(tasks, options=options, **asked), form, output)
     sys.exit(code)
 
 
@@ -368,15 +309,18 @@ def odds_command(
       taskgraph history odds tonight.json --window 2h
       taskgraph history odds tonight.json --window 90m --samples 100000 -o odds.html
     """
-    results: list[Odds] = []
     inputs = Inputs((file,), ReadOptions(task=task))
     inputs = inputs.on_top(attempts=attempts, concurrency=concurrency)
-    code, _ = each_task(inputs, lambda one: results.append(history.odds(one, **asked)))
-    if len(results) > 1:
-        held = f"{file}: holds {counted(len(results), 'task')}; the odds are those of one"
-        raise ConfigError(f"{held}: choose it with --task ID")
-    for result in results:
-        _write_result(result, form, output)
+    code, odds = one_task(
+        inputs,
+        partial(history.odds, **asked),
+        lambda count: (
+            f"{file}: holds {counted(count, 'task')}; the odds are those of one: "
+            "choose it with --task ID"
+        ),
+    )
+    if odds is not None:
+        write_history(odds, form, output)
     sys.exit(code)
 
 
@@ -410,6 +354,6 @@ def anomalies_command(
     results: list[Anomalies] = []
     inputs = Inputs(files, ReadOptions(task=task))
     code, _ = each_task(inputs, lambda one: results.append(history.anomalies(one, **asked)))
-    _write_result(results, form, output)
-    departs = any(result.found for result in results)
-    sys.exit(max(code, EXIT_FINDINGS if departs and fail_on_any else EXIT_OK))
+    write_history(results, form, output)
+    departs = fail_on_any and any(result.found for result in results)
+    sys.exit(max(code, EXIT_FINDINGS if departs else EXIT_OK))

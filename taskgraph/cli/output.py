@@ -10,14 +10,17 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from taskgraph.errors import ConfigError
 from taskgraph.model.words import visible
+
+if TYPE_CHECKING:
+    from taskgraph.history.collecting import CollectionProgress
 
 _PATIENCE = 2.0  # seconds until a run counts as long
 _PERIOD = 0.2  # seconds between two counts
@@ -237,6 +240,40 @@ class Ticker:
             self._next = time.monotonic() + _PERIOD
             self._shown = True
             _write_text(sys.stderr, f"\r{self._count:,} {self._what}")
+
+
+@contextlib.contextmanager
+def collection_bar() -> Iterator[Callable[[CollectionProgress], None] | None]:
+    """Show on a terminal how far a collection is, how fast, and how long it will take."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[documents]} documents"),
+        TextColumn("{task.fields[rate]:.0f}/s"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, documents=0, rate=0.0)
+
+        def report(progress: CollectionProgress) -> None:
+            documents = progress.collected.documents
+            elapsed = bar.tasks[0].elapsed or 0.0
+            bar.update(
+                task,
+                total=progress.total,
+                completed=progress.done,
+                documents=documents,
+                rate=documents / max(elapsed, 1e-9),
+            )
+
+        yield report
 
 
 def _replace(path: Path, pieces: Iterable[bytes]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from taskgraph.api import LoadedTask, read_documents
-from taskgraph.cli.options import Inputs
+from taskgraph.api import HISTORY_FORMS, LoadedTask, read_documents, report_history
+from taskgraph.cli.options import Inputs, form_by_ending
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
     EXIT_INPUT,
@@ -19,11 +19,14 @@ from taskgraph.cli.output import (
 )
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.model.engine import whole_dag, whole_task
-from taskgraph.model.words import NAMED, nearest_text, quoted
+from taskgraph.model.words import NAMED, listed, nearest_text, quoted
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
+    from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
+
+T = TypeVar("T")
 
 
 def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, list[str]]:
@@ -61,6 +64,20 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     return max(code, missing), messages
 
 
+def one_task(
+    inputs: Inputs, work: Callable[[LoadedTask], T], refusal: Callable[[int], str]
+) -> tuple[int, T | None]:
+    """Do something with the only task of the files; give the exit code and what came of it.
+
+    Raises ConfigError if there are several: what `refusal` says of so many.
+    """
+    results: list[T] = []
+    code, _ = each_task(inputs, lambda one: results.append(work(one)))
+    if len(results) > 1:
+        raise ConfigError(refusal(len(results)))
+    return code, next(iter(results), None)
+
+
 def _remedy(loaded: LoadedTask) -> str:
     """Say what helps where a task cannot be analysed: all of it, or to mend it."""
     graph, request = loaded.graph, whole_task(loaded.task) or whole_dag(loaded.task)
@@ -83,8 +100,7 @@ def require_tasks(
     """
     files = list(dict.fromkeys(foreign))
     if files:
-        more += max(len(files) - NAMED, 0)
-        named = ", ".join(files[:NAMED]) + f" and {more:,} more" * (more > 0)
+        named = listed(files[:NAMED], len(files) + more)
         complain(f"passed over, for there is no task in it: {named}")
     if was_found or not (files or options.task is not None):
         return EXIT_OK
@@ -145,6 +161,13 @@ def run_report(
     elif parts or output is None:
         write("\n".join(parts), output)
     return max(code, EXIT_FINDINGS) if any(broken) else code
+
+
+def write_history(result: HistoryResult, form: str | None, output: str | None) -> None:
+    """Write what many documents say, in the form that is asked for or the ending says."""
+    form = form or form_by_ending(output, HISTORY_FORMS)
+    style = text_style(output) if form == "text" else None
+    write(report_history(result, form, style), output)
 
 
 def text_style(output: str | None) -> Style:

@@ -1,26 +1,74 @@
 """Many documents at once: what they say together about durations, failures and odds.
 
 The results are typed and frozen; what is said of them in words, and how they are written,
-is a matter of the reports. The libraries that this takes are imported when they are needed;
-one that is missing is a :class:`~taskgraph.errors.ConfigError` that says what to install.
+is a matter of the reports: see :func:`taskgraph.report_history`. The libraries that this
+takes are imported when they are needed; one that is missing is a
+:class:`~taskgraph.errors.ConfigError` that says what to install.
 
-The defaults of its options stand here: the help of the command shows them, and must not
-wait for those libraries.
+The functions are imported when they are first asked for (PEP 562): the help of the command
+shows the defaults, and must not wait for more. No module here may have the name of one of
+them, for importing it would put it in the function's place.
+
+Examples
+--------
+>>> from taskgraph import history, report_history
+>>> history.collect(["responses/"], "runs")  # doctest: +SKIP
+>>> print(report_history(history.stats("runs")))  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
-from typing import Final
+from importlib import import_module
 
-RUNS: Final = "runs"
-"""The folder of a history."""
-MEMORY: Final = "1GB"
-"""What the database may use in each process."""
-SHARE: Final = 0.99
-"""Of the healthy runs to come that an advised timeout must let pass."""
-CONFIDENCE: Final = 0.95
-"""Of that promise."""
-MARGIN: Final = 0.5
-"""What is added to an advised timeout, as a share of it."""
-LEAST_RUNS: Final = 20
-"""With fewer other runs nothing is unusual."""
+from taskgraph.history.defaults import (
+    CONFIDENCE,
+    LEAST_RUNS,
+    MARGIN,
+    MEMORY,
+    RUNS,
+    SHARE,
+)
+
+TYPE_CHECKING = False  # as in the package above
+if TYPE_CHECKING:
+    from typing import Any
+
+    from taskgraph.history.questions import (
+        anomalies,
+        collect,
+        compare,
+        fit,
+        odds,
+        stats,
+        timeouts,
+        trends,
+    )
+
+__all__ = [
+    "CONFIDENCE",
+    "LEAST_RUNS",
+    "MARGIN",
+    "MEMORY",
+    "RUNS",
+    "SHARE",
+    "anomalies",
+    "collect",
+    "compare",
+    "fit",
+    "odds",
+    "stats",
+    "timeouts",
+    "trends",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module("taskgraph.history.questions"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

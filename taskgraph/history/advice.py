@@ -13,7 +13,7 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.past import TimeoutNeed
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph.taskgraph import build_graph
-from taskgraph.history import CONFIDENCE, MARGIN, SHARE
+from taskgraph.history.defaults import CONFIDENCE, MARGIN, SHARE
 from taskgraph.history.ranks import least_runs
 from taskgraph.model.durations import like_written
 from taskgraph.model.task import Origin, Subtask, Task

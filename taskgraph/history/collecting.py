@@ -73,6 +73,11 @@ class Collected:
     passed: int = 0
     foreign: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to look at, but for what was passed over."""
+        return not (self.documents or self.skipped or self.rejects)
+
     def plus(self, part: Part) -> Collected:
         """Count a part."""
         return replace(
@@ -106,7 +111,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CollectionProgress:
     """How far a collection is.
 
     Attributes
@@ -121,7 +126,7 @@ class Progress:
 
 
 @needs_extras
-def collect(
+def collect_documents(
     paths: Iterable[str],
     store: RunStore,
     *,
@@ -129,7 +134,7 @@ def collect(
     retry_rejects: bool = False,
     engine: Engine | None = None,
     limits: Limits | None = None,
-    report: Callable[[Progress], None] | None = None,
+    report: Callable[[CollectionProgress], None] | None = None,
 ) -> Collected:
     """Collect the documents of any number of paths: files, folders, patterns, archives ...
 
@@ -164,7 +169,10 @@ class _Run:
     """One collection under way."""
 
     def __init__(
-        self, store: RunStore, origin: str, report: Callable[[Progress], None] | None
+        self,
+        store: RunStore,
+        origin: str,
+        report: Callable[[CollectionProgress], None] | None,
     ) -> None:
         self.store = store
         self.origin = origin
@@ -229,7 +237,7 @@ class _Run:
 
     def _tell(self, done: int) -> None:
         if self.report is not None:
-            self.report(Progress(done, self.total, self.collected))
+            self.report(CollectionProgress(done, self.total, self.collected))
 
     def finish(self, connection: Connection, paths: list[str]) -> None:
         """Note which containers were read to their end, and list all rejects."""

@@ -15,7 +15,7 @@ from uuid import uuid4
 from weakref import finalize
 
 from taskgraph.errors import ConfigError
-from taskgraph.history import MEMORY
+from taskgraph.history.defaults import MEMORY
 from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.store import RunStore, held
 from taskgraph.history.tables import TABLES, columns_of

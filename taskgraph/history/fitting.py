@@ -103,7 +103,7 @@ class Fit:
 
 
 @needs_extras
-def fit(analysis: Analysis, window: int, store: RunStore | None = None) -> Fit:
+def fit_timeouts(analysis: Analysis, window: int, store: RunStore | None = None) -> Fit:
     """Lower timeouts so that the worst case fits a window of seconds.
 
     With past runs only timeouts with healthy ones are lowered, none below what half of

@@ -9,13 +9,13 @@ from functools import cached_property
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.past import Forecast, Foreseen, SlowSubtask, TimeoutNeed
 from taskgraph.history.advice import need_of
-from taskgraph.history.anomalies import AnomalyKind, find_anomalies
+from taskgraph.history.advising import advise_timeouts
+from taskgraph.history.chances import OddsOptions, odds_by_runs
 from taskgraph.history.database import OpenStore, open_tables
+from taskgraph.history.departures import AnomalyKind, find_anomalies
 from taskgraph.history.engines import needs_extras
-from taskgraph.history.odds import OddsOptions, odds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.store import RunStore
-from taskgraph.history.timeouts import advise_timeouts
 from taskgraph.model.durations import moment_after
 from taskgraph.model.task import Task
 
@@ -37,7 +37,7 @@ class StoredPast:
     def forecast(self, analysis: Analysis) -> Forecast | None:
         """Tell when it is likely done: the quantiles of its odds."""
         since = analysis.as_of
-        likely = odds(analysis, self.store, OddsOptions(window=0), quick=True)
+        likely = odds_by_runs(analysis, self.store, OddsOptions(window=0), quick=True)
         is_over = all(row.basis is OutcomeBasis.DONE for row in likely.subtasks)
         if since is None or likely.failed is None or is_over:
             return None

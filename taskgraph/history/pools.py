@@ -55,7 +55,7 @@ _MEASURED = frozenset({OutcomeBasis.OWN, OutcomeBasis.OTHERS})
 _GUESSED = frozenset({OutcomeBasis.NOTHING, OutcomeBasis.REST})
 
 
-class Column(NamedTuple):
+class MeasuredTimes(NamedTuple):
     """Measured times in microseconds, and which run of a task each is from."""
 
     values: Times
@@ -66,12 +66,12 @@ class Column(NamedTuple):
     places: Times | None = None
     """Which of the subtasks of that name in its run it is, from 0: see `places_of`."""
 
-    def only(self, chosen: Flags) -> Column:
+    def only(self, chosen: Flags) -> MeasuredTimes:
         """Give some of them."""
         runs, places = (one if one is None else one[chosen] for one in self[1:])
-        return Column(self.values[chosen], runs, places)
+        return MeasuredTimes(self.values[chosen], runs, places)
 
-    def less(self, elapsed: int) -> Column:
+    def less(self, elapsed: int) -> MeasuredTimes:
         """Give what is left of those that are longer than a time."""
         longer = self.only(self.values > elapsed)
         return longer._replace(values=longer.values - elapsed)
@@ -104,7 +104,7 @@ class Pool:
     """What happened to the subtasks of one name."""
 
     basis: OutcomeBasis
-    spans: Column
+    spans: MeasuredTimes
     """From the first start to the last end, ascending."""
     succeeded: Flags
     """Whether its work was done in the end, for each span."""
@@ -112,7 +112,7 @@ class Pool:
     """Whether the span is one run; else it has several attempts, as the engine or an
     operator made them, and what lies between.
     """
-    waits: Column
+    waits: MeasuredTimes
     """From the end of the last upstream to the start, ascending."""
     cut: Flags | None = None
     """Whether the run failed at its timeout, so that it would have taken longer; ``None``
@@ -166,10 +166,12 @@ def _split(
     return pools
 
 
-def _column(table: dict[str, Any], values: str, part: slice) -> Column:
+def _column(table: dict[str, Any], values: str, part: slice) -> MeasuredTimes:
     import numpy as np
 
-    return Column(*(np.asarray(table[k][part], np.int64) for k in (values, "run", "place")))
+    return MeasuredTimes(
+        *(np.asarray(table[k][part], np.int64) for k in (values, "run", "place"))
+    )
 
 
 class Prospect(NamedTuple):
@@ -260,7 +262,7 @@ def _rest(
             pool=replace(pool, waits=_waits_left(graph, node, pool, as_of, is_full=is_full))
         )
     whole = whole._replace(attempts=whole.attempts - (subtask.attempts or 1) + 1)
-    pool = replace(pool, waits=Column(pool.waits.values[:0]))
+    pool = replace(pool, waits=MeasuredTimes(pool.waits.values[:0]))
     if not ran_once(subtask) or subtask.start_time is None:  # since when is not known
         return whole._replace(pool=pool)
     elapsed = max((as_of - subtask.start_time) // MICROSECOND, 0)
@@ -281,7 +283,7 @@ def _rest(
 
 def _waits_left(
     graph: TaskGraph, node: int, pool: Pool, as_of: datetime, *, is_full: bool
-) -> Column:
+) -> MeasuredTimes:
     """Give how long it waits yet; what waits longer than ever may wait as long again.
 
     While all slots are taken, that it waits says nothing of how long it waits otherwise.
@@ -301,10 +303,10 @@ def _fixed(span: int, basis: OutcomeBasis) -> Pool:
 
     return Pool(
         basis=basis,
-        spans=Column(np.array([span], np.int64)),
+        spans=MeasuredTimes(np.array([span], np.int64)),
         succeeded=np.array([True]),
         single=np.array([True]),
-        waits=Column(np.array([], np.int64)),
+        waits=MeasuredTimes(np.array([], np.int64)),
     )
 
 

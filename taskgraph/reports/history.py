@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 
 from taskgraph.analysis.progress import Endless
 from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, TimeoutVerdict
-from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind
+from taskgraph.history.chances import Odds, Quantile, SubtaskOdds
 from taskgraph.history.collecting import Collection
+from taskgraph.history.departures import Anomalies, Anomaly, AnomalyKind
 from taskgraph.history.fitting import Fit
 from taskgraph.history.growth import Growths
-from taskgraph.history.odds import Odds, Quantile, SubtaskOdds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import KindStats, Statistics
-from taskgraph.history.trends import Trends
+from taskgraph.history.trending import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Task

@@ -15,7 +15,7 @@ from pydantic import Field
 from taskgraph.analysis.past import NoForecast
 from taskgraph.analysis.progress import Endless
 from taskgraph.history.advice import TimeoutVerdict
-from taskgraph.history.anomalies import AnomalyKind
+from taskgraph.history.departures import AnomalyKind
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.task import Id

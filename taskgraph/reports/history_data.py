@@ -11,12 +11,12 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from taskgraph.history.advice import TaskReview, TimeoutReview
-from taskgraph.history.anomalies import Anomalies
+from taskgraph.history.chances import Odds
+from taskgraph.history.departures import Anomalies
 from taskgraph.history.fitting import Fit
 from taskgraph.history.growth import Growths
-from taskgraph.history.odds import Odds
 from taskgraph.history.statistics import Statistics
-from taskgraph.history.trends import Trends
+from taskgraph.history.trending import Trends
 from taskgraph.model.task import Task
 from taskgraph.model.words import commandless
 from taskgraph.reports.history import HistoryResult, departure

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
-from taskgraph.history.odds import Bin
+from taskgraph.history.chances import Bin
 from taskgraph.history.statistics import Distribution
 from taskgraph.model.durations import format_duration, format_measured, format_rounded
 from taskgraph.model.engine import SECOND

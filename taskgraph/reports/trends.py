@@ -7,7 +7,7 @@ from typing import Any
 
 from taskgraph.history.growth import Growth, Growths, StepGrowth
 from taskgraph.history.ranks import smallest_level
-from taskgraph.history.trends import (
+from taskgraph.history.trending import (
     FAILED,
     RETRIED,
     SKIPPED,

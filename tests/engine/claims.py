@@ -15,7 +15,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from taskgraph.api import LoadedTask
-from taskgraph.api.history import collect
+from taskgraph.history import collect
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Duration, Sentence, SubtaskList
 from taskgraph.reports.results import figures

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pytest
 
 from benchmarks.history_archive import KINDS, Truth, write_archive
-from taskgraph.history.collecting import collect
+from taskgraph.history.collecting import collect_documents
 from taskgraph.history.store import RunStore
 from tests.history.documents import Steps, response, write
 
@@ -29,7 +29,7 @@ def store(
 ) -> RunStore:
     """The archive, collected."""
     store = RunStore(tmp_path_factory.mktemp("store"))
-    collect([str(archive[0])], store)
+    collect_documents([str(archive[0])], store)
     return store
 
 
@@ -39,7 +39,7 @@ def collected(tmp_path: Path) -> Collect:
 
     def run(*paths: Path | str, name: str = "runs", origin: str = "") -> RunStore:
         store = RunStore(tmp_path / name)
-        collect([str(path) for path in paths], store, origin=origin)
+        collect_documents([str(path) for path in paths], store, origin=origin)
         return store
 
     return run
@@ -52,7 +52,7 @@ def past(tmp_path: Path) -> Callable[[Sequence[Steps]], RunStore]:
     def gather(runs: Sequence[Steps]) -> RunStore:
         documents = {f"{n}.json": response(n, run) for n, run in enumerate(runs)}
         store = RunStore(tmp_path / "runs")
-        collect([str(write(tmp_path / "in", documents))], store)
+        collect_documents([str(write(tmp_path / "in", documents))], store)
         return store
 
     return gather

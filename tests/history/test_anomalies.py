@@ -14,7 +14,7 @@ from benchmarks.history_archive import KINDS, Truth, documents, write_archive
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import build_graph
-from taskgraph.history.anomalies import (
+from taskgraph.history.departures import (
     Anomalies,
     AnomalyKind,
     AnomalyOptions,

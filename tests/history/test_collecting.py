@@ -23,7 +23,7 @@ import pytest
 
 from benchmarks.history_archive import write_archive
 from taskgraph.errors import ConfigError
-from taskgraph.history.collecting import Collected, Progress, collect
+from taskgraph.history.collecting import Collected, CollectionProgress, collect_documents
 from taskgraph.history.database import Limits, open_database
 from taskgraph.history.statistics import Statistics, statistics
 from taskgraph.history.store import RunStore
@@ -36,7 +36,7 @@ Collect: TypeAlias = Callable[..., RunStore]
 
 
 def again(store: RunStore, *paths: Path | str, origin: str = "") -> Collected:
-    return collect([str(path) for path in paths], store, origin=origin)
+    return collect_documents([str(path) for path in paths], store, origin=origin)
 
 
 def rejects(store: RunStore) -> dict[str, str]:
@@ -214,7 +214,7 @@ def test_a_list_with_one_bad_task_gives_the_others_once(
     assert "/1/data/subtasks/0/timeout" in rejects(store)["a.json"]
     assert (store.count("tasks"), store.count("subtasks")) == (2, 2)
     assert seen(statistics(store)) == {("Stop", None): 2, ("Stop", "a"): 2}
-    collect([str(tmp_path / "in")], store, retry_rejects=True)
+    collect_documents([str(tmp_path / "in")], store, retry_rejects=True)
     assert (store.count("tasks"), len(rejects(store))) == (2, 1)
 
 
@@ -265,13 +265,13 @@ def test_texts_that_no_encoding_has_are_kept_readable() -> None:
 def test_a_path_that_leads_to_nothing_is_an_error(tmp_path: Path) -> None:
     for path in ("nowhere.json", "*.json", ""):
         with pytest.raises(ConfigError, match="no document"):
-            collect([str(tmp_path / path)], RunStore(tmp_path / "runs"))
+            collect_documents([str(tmp_path / path)], RunStore(tmp_path / "runs"))
 
 
 def test_a_path_that_leads_to_nothing_stops_no_other(tmp_path: Path) -> None:
     good = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
     store = RunStore(tmp_path / "runs")
-    done = collect([str(tmp_path / "nowhere.json"), str(good)], store)
+    done = collect_documents([str(tmp_path / "nowhere.json"), str(good)], store)
     assert (done.tasks, done.rejects) == (1, 1)
     assert done.refused == (f"{tmp_path}/nowhere.json: no document is found there",)
     assert "nowhere.json" in store.rejects_file.read_text()
@@ -280,7 +280,7 @@ def test_a_path_that_leads_to_nothing_stops_no_other(tmp_path: Path) -> None:
 def test_a_folder_that_is_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text('{"format": "other"}\n')
     with pytest.raises(ConfigError, match="not a manifest"):
-        collect([str(tmp_path)], RunStore(tmp_path))
+        collect_documents([str(tmp_path)], RunStore(tmp_path))
 
 
 # --- archives -----------------------------------------------------------------
@@ -467,7 +467,7 @@ def test_what_is_evidently_no_task_is_passed_over_in_a_folder_and_refused_by_its
         done = again(store, folder, folder / "a.json", origin="east")
         assert (done.rejects, done.passed) == (tries, 0)
         assert "no task" in rejects(store)["a.json"]
-    done = collect([str(folder)], store, origin="east", retry_rejects=True)
+    done = collect_documents([str(folder)], store, origin="east", retry_rejects=True)
     assert (done.foreign, rejects(store)) == (passed[:1], {})
     assert again(store, folder / "a.json", origin="west").rejects == 1
 
@@ -514,13 +514,13 @@ def test_an_object_store_is_read_through_fsspec(tmp_path: Path, collected: Colle
 _SCRIPT = """
 import sys
 from taskgraph.history.store import RunStore
-from taskgraph.history.collecting import collect
+from taskgraph.history.collecting import collect_documents
 from taskgraph.history import collecting
 from taskgraph.history.engines import open_engine
 collecting.BATCH_DOCUMENTS = 10
 if __name__ == "__main__":
     with open_engine(int(sys.argv[3])) as engine:
-        collect([sys.argv[1]], RunStore(sys.argv[2]), engine=engine)
+        collect_documents([sys.argv[1]], RunStore(sys.argv[2]), engine=engine)
 """
 
 
@@ -565,7 +565,7 @@ def spill_and_die(connection, *arguments, **options):
     connection.execute("CREATE TABLE big AS SELECT md5(i::TEXT) FROM range(3000000) t(i)")
     os.kill(os.getpid(), signal.SIGKILL)
 collecting.find_fresh = spill_and_die
-collecting.collect([sys.argv[1]], RunStore(sys.argv[2]), limits=Limits("100MB"))
+collecting.collect_documents([sys.argv[1]], RunStore(sys.argv[2]), limits=Limits("100MB"))
 """
 
 
@@ -670,7 +670,7 @@ def test_nothing_of_others_is_where_a_history_begins(taken: str, tmp_path: Path)
     write(tmp_path / "in", {taken: response(1, [step(1, "a")])})
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(ConfigError, match=r"already|not a manifest"):
-        collect([str(tmp_path / "in")], RunStore(tmp_path / "in"))
+        collect_documents([str(tmp_path / "in")], RunStore(tmp_path / "in"))
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -691,7 +691,7 @@ def test_a_store_in_a_file_is_refused_by_its_name(tmp_path: Path, place: str) ->
     saved = tmp_path / "saved.json"
     saved.write_text("{}")
     with pytest.raises(ConfigError, match=r"is no folder\n  hint: name a folder"):
-        collect([str(saved)], RunStore(tmp_path / place))
+        collect_documents([str(saved)], RunStore(tmp_path / place))
     assert saved.read_text() == "{}"
 
 
@@ -714,8 +714,10 @@ def test_progress_goes_from_nothing_to_everything(
 ) -> None:
     monkeypatch.setattr("taskgraph.history.collecting.BATCH_DOCUMENTS", 7)
     write_archive(tmp_path / "in", 50, kinds=FLEET)
-    steps: list[Progress] = []
-    collect([str(tmp_path / "in")], RunStore(tmp_path / "runs"), report=steps.append)
+    steps: list[CollectionProgress] = []
+    collect_documents(
+        [str(tmp_path / "in")], RunStore(tmp_path / "runs"), report=steps.append
+    )
     shares = [step.done / step.total for step in steps]
     assert len(steps) > 7
     assert shares == sorted(shares)
@@ -728,4 +730,4 @@ def test_a_pattern_does_not_follow_links_in_circles(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (folder / "x" / name).symlink_to(folder, target_is_directory=True)
     store = RunStore(tmp_path / "runs")
-    assert collect([str(folder / "**" / "*.json")], store).documents == 1
+    assert collect_documents([str(folder / "**" / "*.json")], store).documents == 1

@@ -18,7 +18,7 @@ import pytest
 
 from taskgraph.errors import ConfigError
 from taskgraph.history import collecting
-from taskgraph.history.collecting import Collected, collect
+from taskgraph.history.collecting import Collected, collect_documents
 from taskgraph.history.parts import Batch, Part, build_part
 from taskgraph.history.statistics import statistics
 from taskgraph.history.store import RunStore
@@ -30,7 +30,7 @@ Collect: TypeAlias = Callable[..., RunStore]
 
 
 def again(store: RunStore, *paths: Path | str, **options: Any) -> Collected:
-    return collect([str(path) for path in paths], store, **options)
+    return collect_documents([str(path) for path in paths], store, **options)
 
 
 def rejects(store: RunStore) -> dict[str, str]:

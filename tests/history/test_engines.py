@@ -17,11 +17,11 @@ import pytest
 from benchmarks.history_archive import write_archive
 from benchmarks.history_cluster import cluster, worker_processes
 from taskgraph.errors import ConfigError, TaskgraphError
-from taskgraph.history.collecting import Progress, collect
+from taskgraph.history.advising import advise_timeouts
+from taskgraph.history.collecting import CollectionProgress, collect_documents
 from taskgraph.history.engines import open_engine
 from taskgraph.history.statistics import statistics
 from taskgraph.history.store import RunStore
-from taskgraph.history.timeouts import advise_timeouts
 from taskgraph.reports.history_data import plain_data
 from tests.history.documents import FLEET
 
@@ -158,19 +158,19 @@ def test_dask_gives_the_same_bytes_and_survives_a_killed_worker(
     write_archive(tmp_path / "in", 600, kinds=FLEET)
     paths = [str(tmp_path / "in")]
     alone = RunStore(tmp_path / "alone")
-    collect(paths, alone)
+    collect_documents(paths, alone)
     together = RunStore(tmp_path / "together")
     killed: list[int] = []
     with cluster(tmp_path, 2) as address:
         with open_engine(1, address) as engine:
             victims = worker_processes(address)
 
-            def kill_one(progress: Progress) -> None:
+            def kill_one(progress: CollectionProgress) -> None:
                 if not killed and progress.collected.documents >= 60:
                     killed.append(victims[0])
                     os.kill(victims[0], signal.SIGKILL)
 
-            done = collect(paths, together, engine=engine, report=kill_one)
+            done = collect_documents(paths, together, engine=engine, report=kill_one)
         assert done.documents == 600
         assert killed
         assert as_bytes(together, address) == as_bytes(alone)

@@ -15,7 +15,7 @@ from taskgraph.api import load
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history import fitting
-from taskgraph.history.fitting import changed_task, fit
+from taskgraph.history.fitting import changed_task, fit_timeouts
 from taskgraph.history.store import RunStore
 from taskgraph.settings import Settings
 from tests.diagrams.tasks import make_task
@@ -60,7 +60,7 @@ def test_no_fewer_changes_fit(seed: int, settings: Settings) -> None:
     analysis = analysed(timeouts, edges, settings)
     low = worst(analysis, (1,) * len(timeouts))
     window = rng.randint(low, max(low, analysis.budget.seconds - 1))
-    found = fit(analysis, window)
+    found = fit_timeouts(analysis, window)
     assert found.after.seconds <= window
     assert found.is_exact
     # To lower a timeout as far as it goes is at least as good as any other change of it.
@@ -118,7 +118,7 @@ def test_no_other_timeouts_risk_less(
     ]
     low = worst(analysis, tuple(min(one) for one in lines))
     window = rng.randint(low, max(low, analysis.budget.seconds - 1))
-    found = fit(analysis, window, ANYWHERE)
+    found = fit_timeouts(analysis, window, ANYWHERE)
     assert found.after.seconds <= window
     least = min(
         sum(one[at] for one, at in zip(lines, choice, strict=True))
@@ -132,7 +132,7 @@ def test_no_other_timeouts_risk_less(
 def test_the_cheapest_second_is_cut_first(monkeypatch: pytest.MonkeyPatch) -> None:
     past = {"s1": [(10, 99)], "s2": [(50, 9)]}
     monkeypatch.setattr(fitting, "_past", lambda *_: past)
-    found = fit(analysed([100, 100], pairwise_edges(2)), 150, ANYWHERE)
+    found = fit_timeouts(analysed([100, 100], pairwise_edges(2)), 150, ANYWHERE)
     (one,) = found.lowered
     assert (one.name, one.before, one.after, one.runs, one.longer) == ("s1", 100, 50, 99, 0)
     assert found.cost == pytest.approx(0.01 * 50 / 90)
@@ -148,12 +148,12 @@ def test_many_timeouts_are_fitted_too_and_the_bound_is_told(
     timeouts = [10 + node % 7 for node in range(300)]
     edges = [(a, a + 2) for a in range(1, 299)]
     analysis = analysed(timeouts, edges)
-    found = fit(analysis, 1000)
+    found = fit_timeouts(analysis, 1000)
     assert found.after.seconds <= 1000
     assert 0 < found.proven <= len(found.lowered) == found.cost <= 1.1 * found.proven
     past = {f"s{node}": [(4, 5), (6, 1)] for node in range(1, 301)}
     monkeypatch.setattr(fitting, "_past", lambda *_: past)
-    found = fit(analysis, 1500, ANYWHERE)
+    found = fit_timeouts(analysis, 1500, ANYWHERE)
     assert found.after.seconds <= 1500
     assert found.proven <= found.cost <= 1.01 * found.proven
 
@@ -161,15 +161,15 @@ def test_many_timeouts_are_fitted_too_and_the_bound_is_told(
 def test_what_cannot_be_fitted_is_said() -> None:
     analysis = analysed([10, 0], [])
     with pytest.raises(ConfigError, match="without a timeout"):
-        fit(analysis, 5)
+        fit_timeouts(analysis, 5)
     with pytest.raises(ConfigError, match="with every one at one second"):
-        fit(analysed([10, 4], [(1, 2)]), 1)
+        fit_timeouts(analysed([10, 4], [(1, 2)]), 1)
     assumed = analysed([10, 0], [(1, 2)], Settings(assume_timeout=7))
-    assert [one.after for one in fit(assumed, 9).lowered] == [2]
+    assert [one.after for one in fit_timeouts(assumed, 9).lowered] == [2]
 
 
 def test_what_fits_is_left_alone() -> None:
-    found = fit(analysed([10, 4], []), 10)
+    found = fit_timeouts(analysed([10, 4], []), 10)
     assert found.lowered == ()
     assert found.is_exact
     assert found.before == found.after
@@ -190,13 +190,13 @@ def test_past_runs_of_the_same_kind_count(tmp_path: Any, collected: Collect) -> 
         name="Stop",
     )
     analysis = Analysis(build_graph(task))
-    (one,) = fit(analysis, 50, store).lowered
+    (one,) = fit_timeouts(analysis, 50, store).lowered
     assert (one.name, one.after, one.runs, one.longer) == ("s1", 50, 5, 0)
     with pytest.raises(ConfigError, match="the least that past runs allow"):
-        fit(analysis, 30, store)
+        fit_timeouts(analysis, 30, store)
 
 
 def test_without_timeouts_there_is_nothing_to_lower(samples: Path) -> None:
     analysis = load(samples / "formats" / "obshell_dag.json").analysis
     with pytest.raises(ConfigError, match="no timeouts to lower: with the 1 h that each"):
-        fit(analysis, 3 * 3600)
+        fit_timeouts(analysis, 3 * 3600)

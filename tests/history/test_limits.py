@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.errors import ConfigError
-from taskgraph.history.collecting import collect
+from taskgraph.history.collecting import collect_documents
 from taskgraph.history.store import RunStore
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import find_sources
@@ -74,11 +74,11 @@ def test_what_unpacks_to_too_much_is_refused_and_the_others_read(
     folder = write(tmp_path / "in", {"good.json": GOOD})
     make(folder / name)
     store = RunStore(tmp_path / "runs")
-    done = collect([str(folder)], store)
+    done = collect_documents([str(folder)], store)
     assert done.tasks == 1
     assert name in rejects(store)
     assert "bytes" in rejects(store) or "MiB" in rejects(store)
-    assert collect([str(folder)], store).tasks == 0
+    assert collect_documents([str(folder)], store).tasks == 0
 
 
 @pytest.mark.parametrize("line", [b"{}", b'{"a": 1}', b"[]", b"0"])
@@ -91,12 +91,12 @@ def test_very_many_lines_without_a_task_are_summed_up(
     path.parent.mkdir()
     path.write_bytes(lines)
     store = RunStore(tmp_path / "runs")
-    done = collect([str(path if is_named else path.parent)], store)
+    done = collect_documents([str(path if is_named else path.parent)], store)
     assert done.tasks == 1
     is_foreign = not is_named and line[:1] == b"{"
     assert done.rejects == (0 if is_foreign else 21)
     assert ("980 more lines cannot be read" in rejects(store)) is not is_foreign
-    assert collect([str(path)], store).tasks == 0
+    assert collect_documents([str(path)], store).tasks == 0
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
@@ -108,11 +108,11 @@ def test_pipes_devices_and_links_to_them_are_refused(tmp_path: Path) -> None:
     (folder / "round.json").symlink_to(folder / "round.json")
     (folder / "up").symlink_to(folder)
     store = RunStore(tmp_path / "runs")
-    assert collect([str(folder)], store).tasks == 1
+    assert collect_documents([str(folder)], store).tasks == 1
     named = [str(folder / name) for name in ("pipe.json", "zero.json", "good.json")]
-    assert collect([*named, "/dev/zero"], store).rejects == 3
+    assert collect_documents([*named, "/dev/zero"], store).rejects == 3
     with pytest.raises(ConfigError):
-        collect([str(folder / "missing.json")], store)
+        collect_documents([str(folder / "missing.json")], store)
 
 
 def test_archives_in_archives_have_the_limits_of_other_commands(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_archives_in_archives_have_the_limits_of_other_commands(tmp_path: Path) 
         path = tmp_path / name
         path.write_bytes(packed)
         store = RunStore(tmp_path / f"runs{depth}")
-        collect([str(path)], store)
+        collect_documents([str(path)], store)
         assert store.count("tasks") == (depth < 4)
         (source,) = find_sources([str(path)], io.BytesIO())
         assert all(one.error is None for one in read_source(source)) == (depth < 4)
@@ -143,5 +143,5 @@ def test_an_archive_without_documents_is_told(name: str, tmp_path: Path) -> None
         with tarfile.open(path, "w") as tar:
             tar.addfile(tarfile.TarInfo("notes.txt"))
     store = RunStore(tmp_path / "runs")
-    assert collect([str(path)], store).rejects == 1
+    assert collect_documents([str(path)], store).rejects == 1
     assert "holds no document" in store.rejects_file.read_text("utf-8")

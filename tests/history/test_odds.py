@@ -24,9 +24,9 @@ from taskgraph.analysis.past import NoForecast
 from taskgraph.analysis.progress import Endless
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.graph.taskgraph import build_graph
-from taskgraph.history.odds import Odds, OddsOptions, odds, odds_of_pools
+from taskgraph.history.chances import Odds, OddsOptions, odds_by_runs, odds_of_pools
 from taskgraph.history.pools import (
-    Column,
+    MeasuredTimes,
     OutcomeBasis,
     Pool,
     look_ahead,
@@ -78,13 +78,13 @@ def pool(
     flags = np.full(len(spans), single)
     known = None if runs is None else np.array(runs, np.int64)
     of_run = None if known is None else np.array(places or [0] * len(spans), np.int64)
-    columns = Column(spans, known, of_run), Column(waits, known, of_run)
+    columns = MeasuredTimes(spans, known, of_run), MeasuredTimes(waits, known, of_run)
     return Pool(
         OutcomeBasis.OWN,
         columns[0],
         succeeded,
         flags,
-        columns[1] if wait else Column(waits),
+        columns[1] if wait else MeasuredTimes(waits),
     )
 
 
@@ -328,7 +328,9 @@ def test_what_an_old_timeout_cut_is_drawn_from_longer_runs_under_a_longer_one() 
     old = pool([*spans, *[30.0] * 10], failed=10)
     order = np.argsort(old.spans.values, kind="stable")
     flags = ~old.succeeded[order]
-    mixed = replace(old, spans=Column(old.spans.values[order]), succeeded=~flags, cut=flags)
+    mixed = replace(
+        old, spans=MeasuredTimes(old.spans.values[order]), succeeded=~flags, cut=flags
+    )
     options = OddsOptions(30, 20_000)
     same = odds_of_pools(graph_of((), timeout=30), {"0": mixed}, options)
     assert same.failed == pytest.approx(0.2, abs=0.02)
@@ -384,7 +386,7 @@ def test_what_moves_together_stays_together() -> None:
     together = odds_of_pools(graph_of((), (0,)), pools, OddsOptions(115, 1000))
     assert makespans(together) == {110, 217}  # in bins of 3 s
     assert together.probability == 0.5
-    pools["1"] = replace(pools["1"], spans=Column(pools["1"].spans.values))
+    pools["1"] = replace(pools["1"], spans=MeasuredTimes(pools["1"].spans.values))
     apart = odds_of_pools(graph_of((), (0,)), pools, OddsOptions(115, 1000))
     assert apart.probability == pytest.approx(0.25, abs=0.05) or len(makespans(apart)) == 4
 
@@ -812,4 +814,4 @@ def test_an_unsound_task_has_no_odds(tmp_path: Path, collected: Collect) -> None
     store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
     loop = graph_of((1,), (0,))
     with pytest.raises(AnalysisError):
-        odds(loop, store, OddsOptions(60))
+        odds_by_runs(loop, store, OddsOptions(60))

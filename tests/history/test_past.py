@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from taskgraph.api import LoadedTask, loads
-from taskgraph.api.history import fit, odds, timeouts
 from taskgraph.cli.main import cli
+from taskgraph.history import fit, odds, timeouts
 from taskgraph.history.advice import AdviceOptions
 from taskgraph.history.store import RunStore
 from taskgraph.reports.explaining.explanation import explain

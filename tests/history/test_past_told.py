@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from taskgraph.api import LoadedTask, postmortem_of, report
-from taskgraph.api.history import anomalies
+from taskgraph.history import anomalies
 from taskgraph.reports.json import document, show_json
 from tests.history.test_past import chained, drawn, explained, loaded, shown
 from tests.reports.test_explain import assert_proved

@@ -22,8 +22,8 @@ from taskgraph.history.advice import (
     advice_for,
     timeout_patch,
 )
+from taskgraph.history.advising import advise_timeouts
 from taskgraph.history.store import RunStore
-from taskgraph.history.timeouts import advise_timeouts
 from taskgraph.sources.reading import read_bytes
 from tests.history.documents import response, step, write
 

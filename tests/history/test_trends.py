@@ -10,14 +10,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from taskgraph.history.trends import (
+from taskgraph.history.trending import (
     FAILED,
     RETRIED,
     SKIPPED,
     Change,
     Period,
     TaskTrends,
-    trends,
+    read_trends,
 )
 from tests.history.conftest import Collect
 from tests.history.documents import at, response, step, write
@@ -52,7 +52,7 @@ def only(found: Iterable[TaskTrends]) -> TaskTrends:
 
 
 def test_it_tells_since_when_a_step_is_slower(tmp_path: Path, collected: Collect) -> None:
-    task = only(trends(collected(write(tmp_path / "in", slower()))).tasks)
+    task = only(read_trends(collected(write(tmp_path / "in", slower()))).tasks)
     assert (task.task, task.seen, len(task.runs)) == ("Stop", 40, 40)
     assert [kind.subtask for kind in task.kinds] == [None, "Prepare", "Copy"]
     assert [run.id for run in task.runs] == [str(day) for day in range(40)]
@@ -72,7 +72,7 @@ def test_it_tells_since_when_a_step_is_slower(tmp_path: Path, collected: Collect
 def test_weeks_begin_on_mondays_and_have_their_own_figures(
     tmp_path: Path, collected: Collect
 ) -> None:
-    task = only(trends(collected(write(tmp_path / "in", slower()))).tasks)
+    task = only(read_trends(collected(write(tmp_path / "in", slower()))).tasks)
     assert task.days == 7
     assert {start.weekday() for start in task.starts} == {0}
     assert [period.size for period in task.kinds[1].periods] == [4, 7, 7, 7, 7, 7, 1]
@@ -90,7 +90,7 @@ def test_what_did_not_run_well_once_is_a_mark_and_no_time(
         "c.json": run(2, 5, operation="SKIP"),
         "d.json": run(3, 5, executor="10.0.0.1"),
     }
-    task = only(trends(collected(write(tmp_path / "in", documents))).tasks)
+    task = only(read_trends(collected(write(tmp_path / "in", documents))).tasks)
     copy = task.kinds[2]
     assert copy.marks == (FAILED, RETRIED, SKIPPED, 0)
     assert copy.spans_us == (None, None, None, 5 * SECOND)
@@ -114,7 +114,7 @@ def test_the_parts_of_a_split_are_one_row_with_the_longest(
     ]
     lists = {"listMap": {"host_ids": ["10.0.0.7", "10.0.0.8", "10.0.0.9"]}}
     folder = write(tmp_path / "in", {"a.json": response(1, steps, context=lists)})
-    task = only(trends(collected(folder)).tasks)
+    task = only(read_trends(collected(folder)).tasks)
     assert task.kinds[1].spans_us == (7 * SECOND,)
     assert task.kinds[1].marks == (FAILED,)
     assert [(one.host, one.is_target, one.failed) for one in task.hosts] == [
@@ -131,8 +131,8 @@ def test_the_order_of_collecting_does_not_matter(
     write(tmp_path / "in", slower())
     files = sorted((tmp_path / "in").iterdir())
     random.Random(3).shuffle(files)
-    first = trends(collected(tmp_path / "in"))
-    assert trends(collected(*files, name="other")) == first
+    first = read_trends(collected(tmp_path / "in"))
+    assert read_trends(collected(*files, name="other")) == first
 
 
 @pytest.mark.slow
@@ -155,9 +155,9 @@ def test_a_store_of_an_older_version_lacks_only_what_it_never_held(
     later = ["executor", "target", "path_us", "path_wait_us"]
     for file in store.files("subtasks"):
         pq.write_table(pq.read_table(file).drop_columns(later), file)
-    task = only(trends(store).tasks)
+    task = only(read_trends(store).tasks)
     assert task.kinds[2].spans_us == (5 * SECOND,)
     assert task.hosts == ()
     more = write(tmp_path / "more", {"b.json": run(1, 6, executor="10.0.0.2")})
-    hosts = only(trends(collected(more)).tasks).hosts
+    hosts = only(read_trends(collected(more)).tasks).hosts
     assert [host.host for host in hosts] == ["10.0.0.2"]

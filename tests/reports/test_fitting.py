@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.api import LoadedTask, history, load, load_all
+from taskgraph import history, report_history
+from taskgraph.api import LoadedTask, load, load_all
 from taskgraph.errors import ConfigError, RenderError
 from taskgraph.settings import Settings
 
@@ -50,12 +51,12 @@ def test_a_diff_of_a_definition_applies(
     monkeypatch.chdir(tmp_path)
     Path("task.yaml").write_bytes(YAML.replace("\n", end).encode())
     loaded = load("task.yaml")
-    diff = history.report(history.fit(loaded, window), "diff")
+    diff = report_history(history.fit(loaded, window), "diff")
     applied(tmp_path, diff)
     again = load("task.yaml")
     assert again.budget.seconds <= window < loaded.budget.seconds
     assert Path("task.yaml").read_text("utf-8").count("# long") == 1
-    assert history.report(history.fit(again, window), "diff") == ""
+    assert report_history(history.fit(again, window), "diff") == ""
 
 
 def test_durations_keep_their_style(
@@ -65,7 +66,7 @@ def test_durations_keep_their_style(
     loaded = opened(tmp_path, "task.yaml", YAML)
     added = [
         line
-        for line in history.report(history.fit(load("task.yaml"), 600), "diff").splitlines()
+        for line in report_history(history.fit(load("task.yaml"), 600), "diff").splitlines()
         if line.startswith("+ ")
     ]
     assert len(added) == 2
@@ -80,7 +81,7 @@ def test_a_diff_of_a_response_applies(
 ) -> None:
     shutil.copy(samples / name, tmp_path)
     monkeypatch.chdir(tmp_path)
-    applied(tmp_path, history.report(history.fit(load(name), 3000), "diff"))
+    applied(tmp_path, report_history(history.fit(load(name), 3000), "diff"))
     assert load(name).budget.seconds <= 3000
 
 
@@ -91,7 +92,7 @@ def test_a_text_without_a_last_line_end(
     head = '{"kind": "task-definition", "name": "x", "subtasks": '
     text = head + '[{"id": 1, "name": "a", "timeout": "1h"}]}'
     opened(tmp_path, "x.json", text)
-    diff = history.report(history.fit(load("x.json"), 90), "diff")
+    diff = report_history(history.fit(load("x.json"), 90), "diff")
     applied(tmp_path, diff)
     assert Path("x.json").read_text() == text.replace("1h", "1m30s")
 
@@ -138,19 +139,19 @@ def test_what_a_diff_cannot_say_is_refused(tmp_path: Path, text: str, reason: st
     path.write_text(KIND + text)
     loaded = load_all(path)[-1]
     with pytest.raises(ConfigError, match=reason):
-        history.report(history.fit(loaded, 7), "diff")
+        report_history(history.fit(loaded, 7), "diff")
 
 
 def test_the_table_says_what_is_proven_and_what_is_not(samples: Path) -> None:
     found = history.fit(load(samples / "obproxy_stop.json"), 3600)
-    text = " ".join(history.report(found).split())
+    text = " ".join(report_history(found).split())
     assert "Worst case 2 h 13 min 30 s" in text
     assert "2 timeouts lowered; fewer are not enough" in text
     assert "healthy work may take longer" in text
     none = history.fit(load(samples / "obproxy_stop.json"), 36_000)
-    assert "none are needed" in history.report(none)
+    assert "none are needed" in report_history(none)
     with pytest.raises(RenderError, match="timeouts that fit a window"):
-        history.report((), "diff")
+        report_history((), "diff")
 
 
 def test_without_a_history_the_folder_is_named(tmp_path: Path, samples: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from taskgraph.api import history
+from taskgraph import report_history
 from taskgraph.history.growth import Growth, Growths, StepGrowth
 from taskgraph.history.ranks import RankTest
 
@@ -29,7 +29,7 @@ FOUND = Growths(datetime(2025, 1, 16, tzinfo=UTC), (GROWTH,), ("Other",))
 
 
 def flat(found: Growths) -> str:
-    return " ".join(history.report(found).split())
+    return " ".join(report_history(found).split())
 
 
 def test_the_whole_its_parts_and_the_doubts_are_told() -> None:

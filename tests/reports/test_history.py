@@ -28,9 +28,9 @@ from taskgraph.history.advice import (
     TimeoutReview,
     TimeoutVerdict,
 )
-from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind, AnomalyOptions
+from taskgraph.history.chances import Bin, Odds, OddsOptions, Quantile, SubtaskOdds
 from taskgraph.history.collecting import Collected, Collection
-from taskgraph.history.odds import Bin, Odds, OddsOptions, Quantile, SubtaskOdds
+from taskgraph.history.departures import Anomalies, Anomaly, AnomalyKind, AnomalyOptions
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import Distribution, KindStats, Statistics
 from taskgraph.history.store import RunStore

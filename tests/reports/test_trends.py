@@ -9,8 +9,8 @@ import struct
 
 from jsonschema import Draft202012Validator
 
-from taskgraph.api import history
-from taskgraph.history.trends import Trends
+from taskgraph import report_history
+from taskgraph.history.trending import Trends
 from taskgraph.reports.history_contract import HISTORY_OUTPUTS
 from taskgraph.reports.html.page import trends_html
 from tests.diagrams.tasks import HOSTILE
@@ -28,26 +28,26 @@ def data_of(page: str) -> dict[str, object]:
 
 
 def test_tables_say_since_when_and_where() -> None:
-    text = history.report(make_trends(100, NAMES))
+    text = report_history(make_trends(100, NAMES))
     assert "100 runs, 2024-01-01 00:00:00+00:00 to 2024-01-13 09:00:00" in text
     flat = " ".join(text.split())
     assert "slower since" in flat
     assert "7.00 s → 21.0 s" in flat
     assert "10.0.0.1" in text
     assert "130 %" in text
-    markdown = history.report(make_trends(100, NAMES), "markdown")
+    markdown = report_history(make_trends(100, NAMES), "markdown")
     assert "## Hosts of 重启 observer" in markdown
 
 
 def test_programs_get_every_run_and_every_period() -> None:
     made = make_trends(100, NAMES)
-    content = json.loads(history.report(made, "json"))
+    content = json.loads(report_history(made, "json"))
     schema = HISTORY_OUTPUTS["history-trends"].schema()
     Draft202012Validator(schema).validate(content)
     (task,) = content["tasks"]
     assert task["kinds"][2]["change"]["run"] == 50
     assert [len(kind["spans_us"]) for kind in task["kinds"]] == [100] * 4
-    rows = history.report(made, "csv").splitlines()
+    rows = report_history(made, "csv").splitlines()
     assert len(rows) == 1 + 4 * 2
     assert rows[0] == "task,subtask,start,days,size,p50_us,p95_us"
 
@@ -79,7 +79,7 @@ def test_one_run_and_none_are_told_too() -> None:
     page = trends_html(two)
     assert page.count("<article") == 2
     assert "4 more kinds of tasks with fewer runs" in page
-    assert "4 more kinds" in history.report(two)
+    assert "4 more kinds" in report_history(two)
 
 
 def test_names_stay_names() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-from taskgraph.history.trends import (
+from taskgraph.history.trending import (
     FAILED,
     RETRIED,
     SKIPPED,

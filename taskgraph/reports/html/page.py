@@ -32,7 +32,7 @@ from taskgraph.reports.trends import TREND_NOTES, change_text, left_out, runs_to
 from taskgraph.version import __version__
 
 if TYPE_CHECKING:
-    from taskgraph.history.trends import Trends
+    from taskgraph.history.trending import Trends
 
 _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""

@@ -12,7 +12,7 @@ from itertools import groupby
 from operator import or_
 from typing import Any, NamedTuple
 
-from taskgraph.history.trends import (
+from taskgraph.history.trending import (
     FAILED,
     RETRIED,
     SKIPPED,

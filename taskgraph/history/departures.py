@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
-from taskgraph.history import LEAST_RUNS
 from taskgraph.history.database import (
     HEALTHY,
     WAS_RETRIED,
@@ -20,6 +19,7 @@ from taskgraph.history.database import (
     open_tables,
     register,
 )
+from taskgraph.history.defaults import LEAST_RUNS
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import SubtaskRow, since_epoch, subtask_rows

@@ -167,7 +167,7 @@ class Trends:
 
 
 @needs_extras
-def trends(
+def read_trends(
     store: RunStore,
     choose: Callable[[str], bool] | None = None,
     *,

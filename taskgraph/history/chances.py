@@ -171,7 +171,7 @@ class Odds:
 
 
 @needs_extras
-def odds(
+def odds_by_runs(
     analysis: Analysis,
     store: RunStore,
     options: OddsOptions,
