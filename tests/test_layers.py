@@ -90,6 +90,7 @@ def test_imports_downwards_are_kept(skeleton: Path) -> None:
         ("cli", "import jinja2", "graphviz and jinja2 only in diagrams and reports"),
         ("analysis", "import graphviz", "graphviz and jinja2 only in diagrams and reports"),
         ("checks", "import networkx", "networkx only in graph and analysis"),
+        ("history", "import zipfile", "archives only in sources"),
         ("api", "import polars", "engines for many documents only in history"),
     ],
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from typing import IO, Any, NamedTuple, TypeAlias
 from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Entry, digest_of, open_file, reason_of
 from taskgraph.history.tables import encodable
-from taskgraph.sources.diagnosis import find_task_infos
 from taskgraph.sources.limits import Allowance, ReadOptions, read_up_to
 from taskgraph.sources.lines import Lines
 from taskgraph.sources.naming import (
@@ -33,10 +31,10 @@ from taskgraph.sources.naming import (
 from taskgraph.sources.opening import find_sources
 from taskgraph.sources.unpacking import (
     Diagnoses,
-    document_members,
+    LargeZip,
+    ZipMember,
     no_documents,
     open_compressed,
-    refuse_cut_zip,
     tar_members,
 )
 
@@ -287,39 +285,35 @@ class _Walk:
     def zip(self) -> Iterator[Entry]:
         """Give the entries of a zip archive, whose members need not be read to be known."""
         file = self.file
-        with zipfile.ZipFile(self.raw) as archive:
-            refuse_cut_zip(archive, file.name)
-            if find_task_infos(archive):
+        with LargeZip(self.raw, file.name) as archive:
+            if archive.is_diagnosis:
                 yield Entry(file.name, file.name, file.stamp, weight=file.size)
                 return
-            documents = document_members(archive, _OPTIONS)
-            if not documents:
-                raise no_documents(len(archive.infolist()), file.name)
-            for member in documents:
-                if is_run_name(member.filename):
+            for member in archive.documents(_OPTIONS):
+                if is_run_name(member.name):
                     yield from self._member(archive, member)
 
-    def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Entry]:
-        file, name = self.file, f"{self.file.name}!{member.filename}"
-        if has_lines_name(member.filename):
+    def _member(self, archive: LargeZip, member: ZipMember) -> Iterator[Entry]:
+        file, name = self.file, f"{self.file.name}!{member.name}"
+        if has_lines_name(member.name):
             try:
-                with archive.open(member) as stream:
+                with archive.open(member.place) as stream:
                     yield from self.lines(stream, name)
                 return
             except Exception:  # noqa: BLE001 - damage shows itself in many ways
                 pass  # as one document it is rejected alone
-        stamp = f"{member.file_size}-{member.CRC:08x}"
-        self.allowance.spend(member.file_size)
+        stamp = f"{member.size}-{member.checksum:08x}"
+        self.allowance.spend(member.size)
         if (name, stamp) not in self.known.names:
             yield Entry(
                 name,
                 file.name,
                 stamp,
-                member=member.filename,
-                place=member.header_offset,
+                member=member.name,
+                place=member.place,
                 version=file.stamp,
                 held=self.known.held,
-                weight=member.compress_size,
+                weight=member.packed,
                 is_found=file.is_found,
             )
 

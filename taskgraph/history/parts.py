@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from taskgraph.sources.naming import DIAGNOSIS_LIST
 from taskgraph.sources.opening import Source, pack_diagnosis, read_stream
 from taskgraph.sources.parsing import paused_collector
 from taskgraph.sources.reading import read_source
-from taskgraph.sources.unpacking import DAMAGED
+from taskgraph.sources.unpacking import DAMAGED, LargeZip
 
 _READ, _REJECTED, _UNCHANGED = "read", "rejected", "unchanged"
 _CONTAINER, _FOREIGN = "container", "foreign"
@@ -319,8 +318,8 @@ def _content(entry: Entry) -> bytes:
     if entry.data is not None:
         return entry.data
     if entry.member:
-        archive, members = _archive(entry.container, entry.version)
-        with archive.open(members[entry.place]) as member:
+        archive = _archive(entry.container, entry.version)
+        with archive.open(entry.place) as member:
             return read_up_to(member, _OPTIONS.max_bytes + 1)
     if os.path.basename(entry.container) == DIAGNOSIS_LIST:
         return pack_diagnosis(entry.container, _OPTIONS)
@@ -332,13 +331,9 @@ def _content(entry: Entry) -> bytes:
 def _archive(
     name: str,
     version: str,  # noqa: ARG001 - a key
-) -> tuple[zipfile.ZipFile, dict[int, zipfile.ZipInfo]]:
-    """Keep an archive open from one member to the next; its directory may be long.
-
-    With it come its members, by where they begin.
-    """
-    archive = zipfile.ZipFile(open_file(name) if "://" in name else name)
-    return archive, {info.header_offset: info for info in archive.infolist()}
+) -> LargeZip:
+    """Keep an archive open from one member to the next; its directory may be long."""
+    return LargeZip(open_file(name) if "://" in name else name, name)
 
 
 def open_file(name: str) -> IO[bytes]:

@@ -15,7 +15,7 @@ from taskgraph.sources.document import DocumentText, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
 from taskgraph.sources.parsing import decode
-from taskgraph.sources.unpacking import DAMAGED, members, read_member
+from taskgraph.sources.unpacking import DAMAGED, find_task_infos, members, read_member
 
 _LINE = re.compile(
     r"\s*Subtask:\s*(?P<id>[^,\s]+)\s*,\s*State:\s*(?P<state>[^,\s]+)\s*,"
@@ -29,11 +29,6 @@ _MOST_RUNS = 5
 _LONGEST_LINE = 2000  # in characters
 _ROW = re.compile(r"[^\n]*(?:\n|\Z)")
 _MOST_OTHERS = 100  # lines, and names of logs, that belong to no subtask
-
-
-def find_task_infos(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Find the lists of subtasks that make an archive one for a diagnosis."""
-    return [info for info in members(archive) if _split(info.filename)[1] == DIAGNOSIS_LIST]
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -316,9 +316,9 @@ def _tar_parts(stream: IO[bytes], file: str, allowance: Allowance) -> Iterator[_
 
 
 def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
-    from taskgraph.sources.diagnosis import find_task_infos
     from taskgraph.sources.unpacking import (
         document_members,
+        find_task_infos,
         no_documents,
         open_zip,
         read_members,
@@ -336,8 +336,8 @@ def _diagnosis_parts(
     archive: ZipFile, file: str, allowance: Allowance, is_alone: bool
 ) -> Iterator[_Unread]:
     """Give the diagnoses in an archive, in which there may be nothing else."""
-    from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
-    from taskgraph.sources.unpacking import numbered
+    from taskgraph.sources.diagnosis import read_diagnosis
+    from taskgraph.sources.unpacking import find_task_infos, numbered
 
     listings = find_task_infos(archive)
     seen: Counter[str] = Counter()

@@ -20,8 +20,9 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from importlib import import_module
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from taskgraph.errors import InputError
 from taskgraph.sources.limits import MOST_MEMBERS, Allowance, ReadOptions, refusal
@@ -208,6 +209,68 @@ def document_members(
 ) -> list[zipfile.ZipInfo]:
     """Give the members that are documents."""
     return [i for i in members(archive) if is_document_name(i.filename, options)]
+
+
+def find_task_infos(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Find the lists of subtasks that make an archive one for a diagnosis."""
+    return [
+        info
+        for info in members(archive)
+        if info.filename.rpartition("/")[2] == DIAGNOSIS_LIST
+    ]
+
+
+class ZipMember(NamedTuple):
+    """A member of an archive, as the list at its end tells of it."""
+
+    name: str
+    place: int
+    """Where it begins: members may share a name."""
+    size: int
+    packed: int
+    """Bytes that it takes in the archive."""
+    checksum: int
+
+
+class LargeZip:
+    """A zip archive of any size, with any number of members, read one by one.
+
+    Of what is a file, or an address, only the list of members is read to know them. Damage
+    shows itself as one of `DAMAGED`; an archive that was cut off is an InputError.
+    """
+
+    def __init__(self, opened: str | IO[bytes], file: str) -> None:
+        self.file = file
+        self._archive = zipfile.ZipFile(opened)
+        refuse_cut_zip(self._archive, file)
+
+    def __enter__(self) -> LargeZip:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._archive.close()
+
+    @property
+    def is_diagnosis(self) -> bool:
+        """Whether it is the archive that OCP makes for a diagnosis."""
+        return bool(find_task_infos(self._archive))
+
+    def documents(self, options: ReadOptions) -> Iterator[ZipMember]:
+        """Give the members that are documents; an InputError where none is."""
+        infos = document_members(self._archive, options)
+        if not infos:
+            raise no_documents(len(self._archive.infolist()), self.file)
+        for i in infos:
+            place, packed = i.header_offset, i.compress_size
+            yield ZipMember(i.filename, place, i.file_size, packed, i.CRC)
+
+    def open(self, place: int) -> IO[bytes]:
+        """Open the member that begins there."""
+        return self._archive.open(self._by_place[place])
+
+    @cached_property
+    def _by_place(self) -> dict[int, zipfile.ZipInfo]:
+        return {info.header_offset: info for info in self._archive.infolist()}
 
 
 def no_documents(count: int, file: str) -> InputError:

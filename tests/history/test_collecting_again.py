@@ -122,11 +122,11 @@ class Blind:
         assert function is build_part
         for batch in items:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("taskgraph.history.parts.zipfile.ZipFile", _missing)
+                patch.setattr("taskgraph.history.parts.LargeZip", _missing)
                 yield build_part(batch)
 
 
-def _missing(name: str) -> None:
+def _missing(name: str, _file: str) -> None:
     raise FileNotFoundError(2, "No such file or directory", name)
 
 
