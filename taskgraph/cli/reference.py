@@ -11,6 +11,7 @@ from inspect import cleandoc
 import click
 
 from taskgraph.cli.main import cli
+from taskgraph.reports.markdown import escaped
 
 _BEGIN = """\
 # Commands
@@ -52,7 +53,7 @@ def _description(text: str) -> Iterator[str]:
         code = [line.removeprefix("  ") for line in lines if line.startswith("  ")]
         words = " ".join(line for line in lines if not line.startswith("  "))
         if words:
-            yield " ".join(words.split()).replace("<", "\\<")
+            yield escaped(" ".join(words.split()))
         if code:
             yield "\n".join(["```", *code, "```"])
 
