@@ -485,7 +485,7 @@ ASKING = {
     "analysis/matching.py", "analysis/compare.py", "privacy/redaction.py", "config.py",
     "checks/registry.py", "checks/result.py", "checks/runner.py", "checks/subject.py",
     "checks/rules/tg407_timeout_against_history.py", "history/past.py", "history/pools.py",
-    "history/advice.py", "history/departures.py", "history/fitting.py", "api/writing.py",
+    "history/reviewing.py", "history/departures.py", "history/fitting.py", "api/writing.py",
     "cli/critical_path.py", "cli/tasks.py",
 }  # fmt: skip
 """Who may see what the document calls things, to look something up by it."""

@@ -165,7 +165,7 @@ def _diff(result: HistoryResult) -> str:
 
 
 def _patch(result: HistoryResult) -> str:
-    from taskgraph.history.advice import TimeoutReview
+    from taskgraph.history.reviewing import TimeoutReview
     from taskgraph.reports.history_data import render_patch
 
     if not isinstance(result, TimeoutReview) or not result.tasks:

@@ -252,7 +252,7 @@ def timeouts_command(
       taskgraph history timeouts --share 99.9 --margin 100 -o timeouts.md
       taskgraph history timeouts stop.json --format patch -o stop.patch.json
     """
-    from taskgraph.history.advice import AdviceOptions
+    from taskgraph.history.advising import AdviceOptions
 
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
     if form == "patch" and len(definitions) != 1:

@@ -17,11 +17,16 @@ left room for it.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.history.advice import Advice, AdviceOptions, TimeoutVerdict, judged
+from taskgraph.analysis.past import TimeoutNeed
+from taskgraph.errors import ConfigError
 from taskgraph.history.database import IN_BUCKET, WAS_RETRIED, Limits, map_shares, register
+from taskgraph.history.defaults import CONFIDENCE, MARGIN, SHARE
 from taskgraph.history.engines import Engine, needs_extras
 from taskgraph.history.ranks import confidence_of, least_runs, limit_rank
 from taskgraph.history.store import RunStore
@@ -30,11 +35,156 @@ from taskgraph.model.engine import SECOND, SpanKind
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
+_GENEROUS = 2
+"""A timeout of up to so many times the advised one may stay."""
+_LARGEST_MARGIN = 100
 _NEXT_STEP = 2  # times the timeout that cut: then one sees
 _STEPS = ((60, 5), (600, 30), (7200, 300))  # up to so many seconds, round up to such a step
 _COARSEST = 3600
 _RANKS = {"task": "string", "name": "string"}
 _RANKS |= dict.fromkeys(("level", "runs", "rank", "cut"), "int64")
+
+
+class TimeoutVerdict(StrEnum):
+    """What to do about a timeout."""
+
+    LOWER = "lower"
+    KEEP = "keep"
+    RAISE = "raise"
+    SET = "set"
+    LOOK = "look into it"
+    TOO_FEW = "too few runs"
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceOptions:
+    """What the advice must promise.
+
+    Attributes
+    ----------
+    share : float
+        Of the healthy runs to come that must pass.
+    confidence : float
+        Of that promise.
+    margin : float
+        What to add to the limit, as a share of it.
+    across_tasks : bool
+        Take the runs of a subtask in all kinds of tasks together.
+    """
+
+    share: float = SHARE
+    confidence: float = CONFIDENCE
+    margin: float = MARGIN
+    across_tasks: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("share", "confidence"):
+            if not 0 < getattr(self, name) < 1:
+                text = f"the {name} must be between 0 and 1, not {getattr(self, name)}"
+                raise ConfigError(text)
+        if math.isnan(self.margin) or not 0 <= self.margin <= _LARGEST_MARGIN:
+            most = 100 * _LARGEST_MARGIN
+            given = 100 * self.margin
+            raise ConfigError(f"the margin must be from 0 to {most} %, not {given:g} %")
+
+
+class Advice(NamedTuple):
+    """The advice for one kind of subtask.
+
+    Attributes
+    ----------
+    task : str or None
+        ``None`` for all kinds of tasks.
+    timeout : int or None
+        Seconds, in the latest document, or in the one that is judged; ``None`` and 0 are
+        no limit.
+    advised : int or None
+        Seconds; ``None`` where there are too few runs.
+    is_next_step : bool
+        The runs do not show how long is long enough, for too many were cut: `advised` is
+        twice the timeout that cut them, to be raised again or found enough.
+    runs : int
+        Healthy runs that were measured.
+    needed : int
+        How many the promise needs.
+    cut : int
+        Runs that their timeout may have killed though they were healthy.
+    hung : int
+        Runs that were failed at their timeout when healthy runs were long over.
+    unknown : int
+        Subtasks that were retried or skipped and took longer than their timeout in all:
+        whether it ended their first run is not exported, and nothing else speaks for it.
+    retried : int
+        Subtasks with several attempts, split unknown: none of them is a measured run.
+    limit_us : int or None
+        Microseconds that pass the share of runs, without the margin.
+    longest_us : int or None
+        Microseconds of the longest healthy run.
+    confidence : float or None
+        With which `limit_us` does so.
+    would_kill : int or None
+        Healthy runs longer than the advice.
+    frees : int or None
+        Seconds by which the advice shortens the worst case of an attempt; negative where
+        it is longer.
+    """
+
+    task: str | None
+    subtask: str
+    verdict: TimeoutVerdict
+    timeout: int | None
+    advised: int | None = None
+    is_next_step: bool = False
+    runs: int = 0
+    needed: int = 0
+    cut: int = 0
+    hung: int = 0
+    unknown: int = 0
+    retried: int = 0
+    limit_us: int | None = None
+    longest_us: int | None = None
+    confidence: float | None = None
+    would_kill: int | None = None
+    frees: int | None = None
+
+
+def judged(advice: Advice, timeout: int | None) -> Advice:
+    """Give the verdict on a timeout in seconds by what the runs showed.
+
+    The advice has the limit, if there is one, and what is advised.
+    """
+    limit = 0 if timeout is None else max(timeout, 0)
+    need = need_of(advice)
+    if need is None:
+        verdict = (
+            TimeoutVerdict.LOOK
+            if advice.cut and not advice.runs
+            else TimeoutVerdict.TOO_FEW
+        )
+        return advice._replace(timeout=timeout, verdict=verdict, frees=None)
+    verdict = TimeoutVerdict.KEEP
+    if need.is_short(limit):
+        verdict = TimeoutVerdict.RAISE
+    elif limit == 0 and need.limit_us is not None:
+        verdict = TimeoutVerdict.SET
+    elif need.is_long(limit, _GENEROUS):
+        verdict = TimeoutVerdict.LOWER
+    return advice._replace(
+        timeout=timeout,
+        verdict=verdict,
+        is_next_step=advice.limit_us is None and verdict is TimeoutVerdict.RAISE,
+        frees=limit - need.advised
+        if limit and verdict is not TimeoutVerdict.KEEP
+        else None,
+    )
+
+
+def need_of(advice: Advice) -> TimeoutNeed | None:
+    """Give what healthy runs need; ``None`` where too few runs tell."""
+    if advice.advised is None:
+        return None
+    runs, cut, limit, longest = advice.runs, advice.cut, advice.limit_us, advice.longest_us
+    return TimeoutNeed(runs, cut, limit, longest, advice.advised)
 
 
 @needs_extras

@@ -8,8 +8,7 @@ from functools import cached_property
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.past import Forecast, Foreseen, SlowSubtask, TimeoutNeed
-from taskgraph.history.advice import need_of
-from taskgraph.history.advising import advise_timeouts
+from taskgraph.history.advising import advise_timeouts, need_of
 from taskgraph.history.chances import OddsOptions, odds_by_runs
 from taskgraph.history.database import OpenStore, open_tables
 from taskgraph.history.departures import AnomalyKind, find_anomalies

@@ -23,12 +23,13 @@ from taskgraph.model.task import Task
 from taskgraph.sources.opening import Paths, named_paths
 
 if TYPE_CHECKING:
-    from taskgraph.history.advice import AdviceOptions, TimeoutReview
+    from taskgraph.history.advising import AdviceOptions
     from taskgraph.history.chances import Odds
     from taskgraph.history.collecting import Collection, CollectionProgress
     from taskgraph.history.departures import Anomalies
     from taskgraph.history.fitting import Fit
     from taskgraph.history.growth import Growths
+    from taskgraph.history.reviewing import TimeoutReview
     from taskgraph.history.statistics import Statistics
     from taskgraph.history.trending import Trends
 
@@ -162,8 +163,8 @@ def timeouts(
         If nothing was collected there, or no task has such a name, of those given or of
         the history; or if a name shall choose among kinds of tasks that are taken together.
     """
-    from taskgraph.history.advice import AdviceOptions, TimeoutReview, review_task
-    from taskgraph.history.advising import advise_timeouts
+    from taskgraph.history.advising import AdviceOptions, advise_timeouts
+    from taskgraph.history.reviewing import TimeoutReview, review_task
 
     options = options or AdviceOptions()
     if options.across_tasks and only is not None and not tasks:

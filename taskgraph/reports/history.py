@@ -8,13 +8,14 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from taskgraph.analysis.progress import Endless
-from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, TimeoutVerdict
+from taskgraph.history.advising import Advice, TimeoutVerdict
 from taskgraph.history.chances import Odds, Quantile, SubtaskOdds
 from taskgraph.history.collecting import Collection
 from taskgraph.history.departures import Anomalies, Anomaly, AnomalyKind
 from taskgraph.history.fitting import Fit
 from taskgraph.history.growth import Growths
 from taskgraph.history.pools import OutcomeBasis
+from taskgraph.history.reviewing import TaskReview, TimeoutReview
 from taskgraph.history.statistics import KindStats, Statistics
 from taskgraph.history.trending import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment

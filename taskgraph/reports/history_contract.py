@@ -14,7 +14,7 @@ from pydantic import Field
 
 from taskgraph.analysis.past import NoForecast
 from taskgraph.analysis.progress import Endless
-from taskgraph.history.advice import TimeoutVerdict
+from taskgraph.history.advising import TimeoutVerdict
 from taskgraph.history.departures import AnomalyKind
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.model.declaration import Closed, Declaration

@@ -10,11 +10,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
-from taskgraph.history.advice import TaskReview, TimeoutReview
 from taskgraph.history.chances import Odds
 from taskgraph.history.departures import Anomalies
 from taskgraph.history.fitting import Fit
 from taskgraph.history.growth import Growths
+from taskgraph.history.reviewing import TaskReview, TimeoutReview
 from taskgraph.history.statistics import Statistics
 from taskgraph.history.trending import Trends
 from taskgraph.model.task import Task

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from taskgraph.api import LoadedTask, loads
 from taskgraph.cli.main import cli
 from taskgraph.history import fit, odds, timeouts
-from taskgraph.history.advice import AdviceOptions
+from taskgraph.history.advising import AdviceOptions
 from taskgraph.history.store import RunStore
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.text.budget import budget_text

@@ -17,7 +17,7 @@ import taskgraph
 from taskgraph import history, load, report_history
 from taskgraph.api import HISTORY_FORMS
 from taskgraph.errors import ConfigError, RenderError
-from taskgraph.history.advice import AdviceOptions
+from taskgraph.history.advising import AdviceOptions
 from taskgraph.history.collecting import CollectionProgress
 from tests.history.documents import response, step, write
 

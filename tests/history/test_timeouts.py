@@ -14,15 +14,13 @@ from benchmarks.history_archive import KINDS
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import build_graph
-from taskgraph.history.advice import (
+from taskgraph.history.advising import (
     Advice,
     AdviceOptions,
-    PatchOperation,
     TimeoutVerdict,
-    advice_for,
-    timeout_patch,
+    advise_timeouts,
 )
-from taskgraph.history.advising import advise_timeouts
+from taskgraph.history.reviewing import PatchOperation, advice_for, timeout_patch
 from taskgraph.history.store import RunStore
 from taskgraph.sources.reading import read_bytes
 from tests.history.documents import response, step, write

@@ -20,18 +20,12 @@ from rich.cells import cell_len
 
 from taskgraph.analysis.past import NoForecast
 from taskgraph.analysis.progress import Endless
-from taskgraph.history.advice import (
-    Advice,
-    AdviceOptions,
-    TaskReview,
-    TimeoutPatch,
-    TimeoutReview,
-    TimeoutVerdict,
-)
+from taskgraph.history.advising import Advice, AdviceOptions, TimeoutVerdict
 from taskgraph.history.chances import Bin, Odds, OddsOptions, Quantile, SubtaskOdds
 from taskgraph.history.collecting import Collected, Collection
 from taskgraph.history.departures import Anomalies, Anomaly, AnomalyKind, AnomalyOptions
 from taskgraph.history.pools import OutcomeBasis
+from taskgraph.history.reviewing import TaskReview, TimeoutPatch, TimeoutReview
 from taskgraph.history.statistics import Distribution, KindStats, Statistics
 from taskgraph.history.store import RunStore
 from taskgraph.model.durations import format_moment
