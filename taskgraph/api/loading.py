@@ -20,7 +20,7 @@ from taskgraph.model.task import Task
 from taskgraph.model.words import counted
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.limits import ReadOptions
-from taskgraph.sources.opening import Paths, find_sources, named_paths
+from taskgraph.sources.opening import PathLike, Paths, find_sources, named_paths
 from taskgraph.sources.reading import read_bytes, read_source
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from taskgraph.checks.result import CheckResult
     from taskgraph.reports.notebook import DisplayedAccount, DisplayedTimetable
 
-PathLike: TypeAlias = str | os.PathLike[str]
 ConfigurationFor: TypeAlias = Callable[[str], Configuration]
 """From the name of a document to the configuration that is in force for it."""
 

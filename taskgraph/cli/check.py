@@ -150,7 +150,7 @@ def command(
             write(counts, None)
     code = EXIT_INPUT if stream.unreadable else EXIT_OK
     was_found = bool(stream.totals.tasks or code)
-    foreign = stream.foreign
+    foreign = tuple(dict.fromkeys(stream.foreign))  # a file may be named twice
     missing = require_tasks(inputs.paths, inputs.options, foreign, was_found=was_found)
     is_failure = stream.failed and write_baseline is None
     sys.exit(max(code, missing, EXIT_FINDINGS if is_failure else EXIT_OK))

@@ -60,7 +60,8 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     for message in inputs.unused.messages():
         complain(message)
     was_found = was_found or code > EXIT_OK
-    missing = require_tasks(inputs.paths, inputs.options, foreign, was_found=was_found)
+    files = tuple(dict.fromkeys(foreign))  # one may be named twice
+    missing = require_tasks(inputs.paths, inputs.options, files, was_found=was_found)
     return max(code, missing), messages
 
 
@@ -89,7 +90,7 @@ def _remedy(loaded: LoadedTask) -> str:
 def require_tasks(
     paths: Sequence[str],
     options: ReadOptions,
-    foreign: Iterable[str] = (),
+    foreign: Sequence[str] = (),
     more: int = 0,
     *,
     was_found: bool,
@@ -98,11 +99,10 @@ def require_tasks(
 
     Of those there may be `more` than are given.
     """
-    files = list(dict.fromkeys(foreign))
-    if files:
-        named = listed(files[:NAMED], len(files) + more)
+    if foreign:
+        named = listed(foreign[:NAMED], len(foreign) + more)
         complain(f"passed over, for there is no task in it: {named}")
-    if was_found or not (files or options.task is not None):
+    if was_found or not (foreign or options.task is not None):
         return EXIT_OK
     hint = "name the files that are meant"
     if options.task is not None:

@@ -5,13 +5,12 @@ The package offers them; each gives a typed result.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
@@ -20,7 +19,7 @@ from taskgraph.history.defaults import LEAST_RUNS, MEMORY, RUNS
 from taskgraph.history.engines import open_engine
 from taskgraph.history.store import RunStore
 from taskgraph.model.task import Task
-from taskgraph.sources.opening import Paths, named_paths
+from taskgraph.sources.opening import PathLike, Paths, named_paths
 
 if TYPE_CHECKING:
     from taskgraph.history.advising import AdviceOptions
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from taskgraph.history.reviewing import TimeoutReview
     from taskgraph.history.statistics import Statistics
     from taskgraph.history.trending import Trends
-
-PathLike: TypeAlias = str | os.PathLike[str]
 
 
 class Analysed(Protocol):

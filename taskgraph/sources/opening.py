@@ -18,7 +18,8 @@ from taskgraph.errors import ConfigError, InputError
 from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 
-Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+PathLike: TypeAlias = str | os.PathLike[str]
+Paths: TypeAlias = PathLike | Iterable[PathLike]
 
 _DEFAULT = ReadOptions()
 _SMALL = ReadOptions(max_bytes=16 << 20)

@@ -9,6 +9,7 @@ import os
 import pty
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -83,6 +84,11 @@ def test_collect_passes_over_what_is_no_task_in_a_folder(tmp_path: Path, run: Ru
     assert (code, "0 documents looked at, 9 files unchanged" in err) == (0, True)
     code, _, err = run("collect", folder / "package.json", "-o", tmp_path / "runs", "-j1")
     assert (code, "1 document cannot be read" in err) == (2, True)
+    with tarfile.open(folder / "b.tar", "w") as archive:
+        for _ in range(6):
+            archive.add(folder / "package.json", "same.json")
+    code, _, err = run(*command)
+    assert f"in it: {', '.join([f'{folder}/b.tar!same.json'] * 5)} and 1 more\n" in err
     (folder / "a.json").unlink()
     code, _, err = run("collect", folder, "-o", tmp_path / "new", "-j1")
     assert (code, "no document holds a task" in err) == (2, True)
