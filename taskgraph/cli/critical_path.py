@@ -159,8 +159,8 @@ class _Asked:
         id.
         """
         labels = _labels(graph)
-        _refuse_twice(graph, labels, self._read, f"{self._path}: {{}} has a duration")
-        _refuse_twice(graph, labels, self._given, "{} has one of --set and --skip")
+        _refuse_twice(graph, labels, self._read, "has a duration", f"{self._path}: ")
+        _refuse_twice(graph, labels, self._given, "has one of --set and --skip")
         times: dict[Id, int | None] = {}
         for rows in (self._read, self._given):
             for name in sorted(rows, key=labels.ids.__contains__):
@@ -253,7 +253,11 @@ def _namings(graph: TaskGraph) -> Iterator[tuple[Subtask, ...]]:
 
 
 def _refuse_twice(
-    graph: TaskGraph, labels: _Labels, times: Mapping[str, int | None], says: str
+    graph: TaskGraph,
+    labels: _Labels,
+    times: Mapping[str, int | None],
+    has: str,
+    file: str = "",
 ) -> None:
     """Refuse one time of a subtask by its id and another one by its name."""
     if len(times) < 2:
@@ -265,7 +269,7 @@ def _refuse_twice(
         by_id = {str(row.id) for row in rows} & times.keys()
         if asked and by_id and any(times[name] is not None for name in asked | by_id):
             raise ConfigError(
-                f"{says.format(subtask.id)} by its id and one by its name "
+                f"{file}{subtask.id} {has} by its id and one by its name "
                 f"{subtask.name.strip()}\n  hint: remove one of the two"
             )
 

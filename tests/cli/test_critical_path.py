@@ -114,7 +114,7 @@ def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: s
 def test_a_bad_file_of_durations_is_named(
     run_cli: RunCli, tmp_path: Path, text: str, said: str
 ) -> None:
-    path = tmp_path / "durations"
+    path = tmp_path / "d{x}.csv"  # a name like any other
     path.write_text(text)
     done = run_cli("critical-path", STOP, "--durations", path)
     assert done.returncode == 2
