@@ -42,7 +42,7 @@ _MOST_JOBS = 256
 _FEW = 200
 """Fewer files than this are checked sooner than another process starts."""
 _FIRST = 10
-_CHUNK = 50
+_CHUNK = 25
 """Files that are checked in one go: few enough to be told of soon."""
 
 
