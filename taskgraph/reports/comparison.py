@@ -279,8 +279,9 @@ def worst_case_text(*budgets: Budget | None) -> str:
     texts = []
     for budget in budgets:
         text = "not known" if budget is None else format_duration(budget.seconds)
-        is_bounded = budget is None or budget.is_bounded
-        texts.append(text if is_bounded else f"unbounded, else {text}")
+        if budget is not None and not budget.is_bounded:
+            text = f"unbounded, else {text}" if budget.seconds else "unbounded"
+        texts.append(text)
     return f"worst case: {' → '.join(texts)}"
 
 

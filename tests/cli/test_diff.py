@@ -226,6 +226,11 @@ def test_only_growth_and_a_lost_bound_fail_a_budget(
     assert "worst case: 1 min → unbounded, else 40 s: the bound is lost" in said
     assert "2 'b': timeout 20 s → none; has no limit now" in said
     assert "worst case -20 s" not in said
+    for row in unbounded["subtasks"]:
+        row["timeout"] = 0
+    none = write(tmp_path / "none.json", unbounded)
+    said = run_cli("diff", none, before).stdout
+    assert "worst case: unbounded → 1 min: it is bounded now" in said
 
 
 def test_a_task_of_one_side_is_no_growth(run_cli: RunCli, tmp_path: Path) -> None:
