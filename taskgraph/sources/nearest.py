@@ -211,5 +211,6 @@ def nearest_form(
     if kind == "duration":
         return f"did you mean {like_written('1h', meant)}?"
     if isinstance(meant, str):
-        return f'put it into quotes: "{meant}"'
+        written = "" if isinstance(value, float) else f': "{meant}"'  # 1.10 is read as 1.1
+        return f"put it into quotes{written}"
     return f"write {str(meant).lower()}, without quotes"

@@ -490,3 +490,8 @@ def test_paths_are_told_from_the_root_of_the_repository(
     told = CliRunner().invoke(cli, ["check", folder, "-f", "gitlab"])
     (issue,) = json.loads(told.stdout)
     assert issue["location"]["path"] == "ci/tasks/upgrade.task.yaml"
+
+
+def test_a_number_is_not_put_into_quotes_as_it_was_read(tmp_path: Path) -> None:
+    (finding,) = findings(checked(tmp_path, SOUND.replace("Upgrade OBServer", "1.10", 1)))
+    assert finding.hint == "put it into quotes"
