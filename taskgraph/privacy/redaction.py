@@ -9,10 +9,16 @@ from typing import Any
 
 from taskgraph.errors import InputError
 from taskgraph.model.task import Reference, Task, is_known
-from taskgraph.privacy.masking import map_error, mask_task
-from taskgraph.privacy.secret_keys import words
-from taskgraph.privacy.secret_signs import MASK
-from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of, words_of
+from taskgraph.privacy.masking import (
+    change_texts,
+    ids_of,
+    map_error,
+    mask_task,
+    renamed,
+    texts_of,
+    words_of,
+)
+from taskgraph.privacy.secret_signs import MASK, words
 
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
 _ADDRESS_6 = re.compile(

@@ -7,9 +7,7 @@ from functools import lru_cache
 from string import ascii_letters, digits
 from typing import NamedTuple
 
-from taskgraph.privacy.secret_keys import Role, role_of
-from taskgraph.privacy.secret_options import AFTER_OPTION
-from taskgraph.privacy.secret_signs import MASK, small_letters
+from taskgraph.privacy.secret_signs import MASK, Role, role_of, small_letters
 from taskgraph.privacy.secret_values import (
     VALUE_WORDS,
     Scan,
@@ -19,6 +17,7 @@ from taskgraph.privacy.secret_values import (
     value_at,
     value_end,
 )
+from taskgraph.privacy.secrets_without_key import AFTER_OPTION
 
 
 def _regex(source: str) -> re.Pattern[str]:

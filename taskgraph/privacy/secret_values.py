@@ -12,8 +12,7 @@ import re
 from functools import lru_cache
 from typing import TypeAlias
 
-from taskgraph.privacy.secret_keys import words
-from taskgraph.privacy.secret_signs import MASK
+from taskgraph.privacy.secret_signs import MASK, words
 
 Span: TypeAlias = tuple[int, int]
 """Where something begins, and where it ends."""

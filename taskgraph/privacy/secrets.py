@@ -9,25 +9,28 @@ from __future__ import annotations
 import re
 
 from taskgraph.privacy.secret_assignments import find_at_key, find_at_wide_key, find_echoed
-from taskgraph.privacy.secret_keys import KEYS, WIDE_KEYS
-from taskgraph.privacy.secret_options import find_at_option, find_in_sql, note_client
-from taskgraph.privacy.secret_shapes import (
-    find_account,
-    find_address,
-    find_scheme,
-    find_shape,
-)
 from taskgraph.privacy.secret_signs import (
     CLIENTS,
+    KEYS,
     MASK,
     OPTIONS,
     READERS,
     SCHEMES,
     SHAPES,
     SIGN,
+    WIDE_KEYS,
     small_letters,
 )
 from taskgraph.privacy.secret_values import Scan, Span
+from taskgraph.privacy.secrets_without_key import (
+    find_account,
+    find_address,
+    find_at_option,
+    find_in_sql,
+    find_scheme,
+    find_shape,
+    note_client,
+)
 
 _SIGN = re.compile(SIGN)
 _ESCAPED = re.compile(

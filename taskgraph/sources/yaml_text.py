@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.privacy.secret_keys import is_secret_key
-from taskgraph.privacy.secret_signs import MASK
+from taskgraph.privacy.secret_signs import MASK, is_secret_key
 from taskgraph.sources.document import DocumentText, Problems
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.oddities import CURLY, explained

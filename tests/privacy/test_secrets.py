@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from taskgraph.privacy.masking import mask_lines, mask_text, mask_value
-from taskgraph.privacy.secret_keys import is_secret_key
+from taskgraph.privacy.secret_signs import is_secret_key
 
 
 @pytest.mark.parametrize(
