@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, 
 
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
-from taskgraph.graph.cuts import MOST_PROVEN, Cut, feedback_edges
 from taskgraph.model.statuses import severity_key
 from taskgraph.model.task import Id, Subtask, Task, id_key
 
@@ -236,13 +235,13 @@ class TaskGraph:
         return tuple(filter(self.ambiguous.isdisjoint, self.cyclic_components))
 
     @cached_property
-    def cuts(self) -> tuple[Cut, ...]:
+    def cuts(self) -> tuple[traverse.Cut, ...]:
         """For each of the cycles' components the edges to remove."""
         work, cuts = 0, []
         for component in self.cycles:
-            work += 1 << min(len(component), MOST_PROVEN + 1)
-            prove = work <= 1 << (MOST_PROVEN + 1)  # subsets looked through in all
-            cuts.append(feedback_edges(self.downstreams, component, prove=prove))
+            work += 1 << min(len(component), traverse.MOST_PROVEN + 1)
+            prove = work <= 1 << (traverse.MOST_PROVEN + 1)  # subsets looked through in all
+            cuts.append(traverse.feedback_edges(self.downstreams, component, prove=prove))
         return tuple(cuts)
 
     @cached_property

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.graph.cuts import feedback_edges
 from taskgraph.graph.traverse import (
     adjacency,
     cyclic_components,
+    feedback_edges,
     immediate_dominators,
     levels,
     reverse,

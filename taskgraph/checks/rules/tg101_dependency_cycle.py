@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, Fault, Rule, Subject
-from taskgraph.graph.cuts import Cut
+from taskgraph.graph.traverse import Cut
 from taskgraph.model.words import arrow, counted, label, listed
 
 
