@@ -192,7 +192,7 @@ def _edges_of_keys(line: str) -> list[str]:
     """Tell where private keys begin and end in a line: ``BEGIN`` and ``END``."""
     if "----" not in line:
         return []  # before the patterns of secrets are made
-    from taskgraph.privacy.secrets_without_key import PRIVATE_KEY
+    from taskgraph.privacy.secret_values import PRIVATE_KEY
 
     return [edge["edge"] for edge in PRIVATE_KEY.finditer(line)]
 

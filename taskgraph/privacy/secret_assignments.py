@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from taskgraph.privacy.secret_signs import MASK, Role, role_of, small_letters
 from taskgraph.privacy.secret_values import (
+    AFTER_OPTION,
     VALUE_WORDS,
     Scan,
     Span,
@@ -17,7 +18,6 @@ from taskgraph.privacy.secret_values import (
     value_at,
     value_end,
 )
-from taskgraph.privacy.secrets_without_key import AFTER_OPTION
 
 
 def _regex(source: str) -> re.Pattern[str]:

@@ -16,8 +16,19 @@ from taskgraph.privacy.secret_signs import MASK, words
 
 Span: TypeAlias = tuple[int, int]
 """Where something begins, and where it ends."""
-_COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")
 
+PRIVATE_KEY = re.compile(
+    r"-{4,5}\ ?(?P<edge>BEGIN|END)\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY(?:\ BLOCK)?(?:\ ?-{4,5})?"
+)
+"""Where one begins, or ends."""
+AFTER_OPTION = re.compile(
+    r"""\\{0,15}["']\s{0,4},\s{0,4}[ub]?(?=\\{0,15}["'])"""
+    r"""|\\{0,15}["']?\s{1,4}+(?=\\{0,15}["']|[^\s=|>&;-])"""
+    r"""|,\s{0,4}(?=[^\s,\]"'-][^\s,\]"']{0,200}[,\]])"""
+)
+"""What stands between an option and its value."""
+
+_COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")
 _STOP = re.compile(r"""[\s,;&})\]"']|\Z""")
 _RUN = re.compile(r"""[^\s,;&})\]"'<]*(?:<(?!/)[^\s,;&})\]"'<]*)*""")
 _WORD = re.compile(r"[A-Za-z0-9]{1,64}(?=[,;]|\s(?!\{\s))")
