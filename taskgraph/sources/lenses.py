@@ -1,6 +1,6 @@
-"""Ways to see a document in a text that is no JSON, or deep in JSON, or in a text in it.
+"""Ways to see JSON in a text that is none: as a part of it, or in another writing.
 
-A text may have it as a part of it, or in another writing.
+Each gives what may be a document; that it is one is for the caller to see.
 """
 
 from __future__ import annotations
@@ -11,31 +11,207 @@ import html
 import json
 import re
 import urllib.parse
-from array import array
-from collections.abc import Callable, Iterable, Iterator
-from shlex import quote
-from typing import Any
+from collections.abc import Callable, Iterator
+from io import StringIO
+from itertools import islice, takewhile
+from typing import NamedTuple
 
-from taskgraph.sources.excerpts import (
-    Seen,
-    among,
-    behind_margin,
-    end_of,
-    fenced,
-    told,
-    unwrapped,
-    wholes,
-)
+from taskgraph.model.words import counted
 from taskgraph.sources.oddities import BLANKS, COLOUR, CURLY, IN_QUOTES
-from taskgraph.sources.places import escape_token, locate
+from taskgraph.sources.places import place_in
 
-Lens = Callable[[str], Iterator[Seen]]
+
+class Seen(NamedTuple):
+    """A text that stands in another one, or that it stands for."""
+
+    text: str
+    how: str
+    """Continues ``was read``: ``without the colours of a terminal``."""
+    span: tuple[int, int] | None = None
+    """Where it stands in the other, if it does so as it is."""
+    command: str = ""
+    """Writes it to standard output, where only that tells it from others."""
+
+
+_Lens = Callable[[str], Iterator[Seen]]
+
+_TEXT = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
+_MOST_BEGINNINGS = 20
+_MOST_SIGNS = 8
+_FEWEST_LINES = 3  # that have the same margin: of one or two it may be chance
+_WIDEST_MARGIN = 1000
+_BEGINNING = re.compile(r"[{\[]")
+_BEGUN = re.compile(r"\s*[\[{]\s*(?:[\"'{\[\]}]|\w+\s*:\s|\Z)")
+_FENCE = re.compile(
+    r"^ {0,3}(`{3,}|~{3,})[^\n`]*\n(.*?)(?:^ {0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
+_PROMPT = re.compile(
+    r"(?:\([^()\n]{1,40}\) ?)?(?:\[[^\]\n]{1,80}\]|(?:PS )?[\w.~/@:\\-]{0,80})? ?"
+    r"[$#%>❯➜»](?: .*)?"
+)
+_MEASURED = re.compile(
+    r"(?:[a-z_]{1,20}[:=]|HTTP/?)?[\d.]{1,12}s?|HTTP|in|[a-z_]{1,20}[:=]"
+)
+_VERBOSE = re.compile(r"[*<>{}] |[*<>]$|\s*% Total|\s*Dload|\s*\d+ +\d+[kMG]? ")
+_LOG_LINE = re.compile(
+    r"\[?\d{4}-\d\d-\d\d[T ]\d|\w{3} +\d+ \d\d:\d\d|\[?\d\d:\d\d:\d\d|"
+    r".*\b(?:DEBUG|INFO|WARN|ERROR)\b"
+)
+_NARROWEST = 40  # columns of a terminal
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+def end_of(text: str, begin: int) -> int | None:
+    """Find the end of the object or list that begins at an offset."""
+    try:
+        return _TEXT.raw_decode(text, begin)[1]
+    except (ValueError, RecursionError, StopIteration):
+        return None
+
+
+def is_json(text: str) -> bool:
+    """Tell whether a text is an object or a list of JSON, and nothing else."""
+    start = len(text) - len(text.lstrip())
+    is_begun = text[start : start + 1] in ("{", "[")
+    return is_begun and end_of(text, start) == len(text.rstrip())
+
+
+def _extent(text: str, begin: int, end: int) -> str:
+    """Say where a part of a text is."""
+    (line, column), (last, close) = place_in(text, begin), place_in(text, end - 1)
+    return f"from line {line}, column {column} to line {last}, column {close}"
+
+
+def _fenced(text: str) -> Iterator[Seen]:
+    """Look into blocks of code, as Markdown and chats have them."""
+    for match in islice(_FENCE.finditer(text), _MOST_BEGINNINGS):
+        first, last = (place_in(text, offset)[0] for offset in match.span(2))
+        last -= text[: match.end(2)].endswith("\n")
+        how = f"from the block of code in lines {first} to {last}"
+        yield Seen(match[2], how, match.span(2))
+
+
+def _among(text: str) -> Iterator[Seen]:
+    """Look for JSON that other text stands around."""
+    for begin, end in _wholes(text, end_of):
+        if text[end:].lstrip().startswith(("}", "]")) and not text[:begin].strip():
+            return  # a bracket too many: which one is wrong is not known
+        if not (text[:begin] + text[end:]).strip():
+            return  # it is no part, and yet not read: a line is broken in a text
+        around = _around(text[:begin], text[end:])
+        how = f"{_extent(text, begin, end)}, without {around}"
+        yield Seen(text[begin:end], how, (begin, end))
+
+
+def _wholes(text: str, ends: Callable[[str, int], int | None]) -> Iterator[tuple[int, int]]:
+    """Give the first objects and lists of a text that are whole and hold something.
+
+    In a text that begins as JSON does what is in there is a part of it.
+    """
+    is_part = begins_as_json(text)
+    position = 0
+    for _ in range(_MOST_BEGINNINGS):
+        match = _BEGINNING.search(text, position)
+        if match is None:
+            return
+        begin = position = match.start()
+        end = ends(text, begin)
+        if end is not None and any(sign in text[begin:end] for sign in "\"'"):
+            yield begin, end
+            is_part = False
+        elif is_part:
+            return
+        position = end or begin + 1
+
+
+def begins_as_json(text: str) -> bool:
+    """Tell whether a text begins as JSON does, and not as a line of a log."""
+    return _BEGUN.match(text) is not None and not _LOG_LINE.match(text.lstrip())
+
+
+def _around(before: str, after: str) -> str:
+    """Say what stands around JSON."""
+    last = before.rstrip().rpartition("\n")[2]
+    if last and not before.endswith("\n") and _LOG_LINE.match(last):
+        return "the beginning of the line of a log"
+    if any(map(_VERBOSE.match, _lines(before))):
+        return "what curl -v tells"
+    if all(is_prompt(line) for line in _lines(f"{before}\n{after}") if line.strip()):
+        return "the prompt of a shell around it"
+    if not last and all(_is_measured(line) for line in _lines(after) if line.strip()):
+        return "what curl -w wrote after it"
+    return "the other text around it"
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give line after line: all at once take many times the memory of the text."""
+    begin = 0
+    for end in _LINE_END.finditer(text):
+        yield text[begin : end.start()]
+        begin = end.end()
+    yield text[begin:]
+
+
+def is_prompt(line: str) -> bool:
+    """Tell whether a line is the prompt of a shell, with a command behind it or not."""
+    return _PROMPT.fullmatch(line.strip()) is not None
+
+
+def _is_measured(line: str) -> bool:
+    return is_prompt(line) or all(map(_MEASURED.fullmatch, line.split()))
+
+
+def _behind_margin(text: str) -> Iterator[Seen]:
+    """Take away what a logger or a tool wrote before each line, as on the first of them."""
+    if begins_as_json(text):
+        return
+    tried: set[re.Pattern[str]] = set()
+    for first, line in enumerate(islice(_lines(text), _MOST_BEGINNINGS)):
+        start = line[:_WIDEST_MARGIN]
+        signs = (place for place, sign in enumerate(start) if sign in "{[" and place)
+        for sign in islice(signs, _MOST_SIGNS):  # a logger writes some of them itself
+            margin = _margin(line[:sign])
+            if margin in tried:  # it was tried from an earlier line on
+                continue
+            tried.add(margin)
+            matches = map(margin.match, islice(_lines(text), first, None))
+            rows = (row.string[row.end() :] for row in takewhile(bool, matches) if row)
+            written = StringIO()
+            written.writelines(f"{row}\n" for row in rows)
+            inner = written.getvalue()
+            if inner.count("\n") >= _FEWEST_LINES:
+                end = end_of(inner, 0)
+                if end is not None:
+                    yield Seen(inner[:end], "without what stands before each of its lines")
+
+
+def _margin(before: str) -> re.Pattern[str]:
+    """Tell what is like a margin: with any numbers, padded as it may be."""
+    parts = re.split(r"(\s*\d+)", before)
+    return re.compile(
+        "".join(
+            r"\s*\d+" if place % 2 else re.escape(part) for place, part in enumerate(parts)
+        )
+    )
+
+
+def _unwrapped(text: str) -> Iterator[Seen]:
+    """Join the lines that a terminal broke, each where it ended."""
+    lines: list[str] = []
+    for line in _lines(text.rstrip("\r\n")):
+        if lines and not len(lines[-1]) == len(lines[0]) >= max(len(line), _NARROWEST):
+            return
+        lines.append(line)
+    if len(lines) > 1:
+        how = f"with lines joined, broken at {counted(len(lines[0]), 'column')}"
+        yield Seen("".join(lines), how)
+
 
 _STRAIGHT = "with straight quotes for curly ones"
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 
 
-def _changed(how: str, change: Callable[[str], str]) -> Lens:
+def _changed(how: str, change: Callable[[str], str]) -> _Lens:
     """See a text as what a change makes of it."""
 
     def see(text: str) -> Iterator[Seen]:
@@ -86,7 +262,7 @@ def _cell(text: str) -> str:
     return quoted[1].replace('""', '"') if quoted and '""' in quoted[1] else ""
 
 
-def _from_base64(text: str) -> str:
+def from_base64(text: str) -> str:
     """Read what begins as JSON does in base64; nothing for what does not."""
     start = re.match(r"\s*(?:data:[^,]{0,99},)?(?=eyJ|ewo|ewg|W3s|Wwo|77u/)", text)
     if start is None:
@@ -108,8 +284,8 @@ def _printed(text: str) -> Iterator[Seen]:
         seen[begin], end = _as_json(whole, begin)
         return end
 
-    for begin, end in wholes(text, ends):
-        how = f"{told(text, begin, end)}, as Python or JavaScript print it"
+    for begin, end in _wholes(text, ends):
+        how = f"{_extent(text, begin, end)}, as Python or JavaScript print it"
         yield Seen(seen[begin], how)
 
 
@@ -199,104 +375,21 @@ def _read_escapes(text: str) -> str:
     return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-LENSES: tuple[Lens, ...] = (
-    fenced,
+LENSES: tuple[_Lens, ...] = (
+    _fenced,
     _changed("without the colours of a terminal", lambda text: COLOUR.sub("", text)),
     _changed("with blanks for no-break and invisible ones", _plain(BLANKS, " ")),
-    among,
-    behind_margin,
+    _among,
+    _behind_margin,
     _changed(_STRAIGHT, _plain(CURLY, '"')),
     _changed(_STRAIGHT, lambda text: re.sub(f"[{CURLY}]", '"', text)),
     _changed(_STRAIGHT, _plain("‘’‚‛", '"')),
-    unwrapped,
+    _unwrapped,
     _changed("from the inside of a text, with escaped quotes", _unescaped),
     _changed("from a cell of CSV, with doubled quotes", _cell),
-    _changed("from base64", _from_base64),
+    _changed("from base64", from_base64),
     _changed("from the writing of a URL", _from_url),
     _changed("from the writing of HTML", html.unescape),
     _printed,
 )
 """How a text may be seen, in this order: what leaves more of it as it is comes first."""
-
-_OF_A_RESPONSE = ("data", "contents")
-_OF_A_SUBTASK = frozenset({"operation", "operator", "status", "timeout", "upstreams"})
-
-
-def _whole_text(root: Any, _: str) -> Iterator[Seen]:
-    if isinstance(root, str):
-        yield Seen(root, "from the text that it is")
-
-
-def _recorded(root: Any, _: str) -> Iterator[Seen]:
-    """Give the responses in what a browser recorded."""
-    log = root.get("log") if isinstance(root, dict) else None
-    entries = log.get("entries") if isinstance(log, dict) else None
-    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
-        content = entry
-        for key in ("response", "content"):
-            content = content.get(key) if isinstance(content, dict) else None
-        text = content.get("text") if isinstance(content, dict) else None
-        if isinstance(text, str):
-            is_packed = content.get("encoding") == "base64"
-            body = _from_base64(text) if is_packed else text
-            how = f"from entry {number} of a HAR file, a browser's record"
-            take = f"jq -r '.log.entries[{number}].response.content.text' FILE"
-            yield Seen(body, how, None, take + " | base64 -d" * is_packed)
-
-
-def _below(root: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Give what stands anywhere in JSON, with the steps to it; nothing below a task."""
-    stack: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
-    while stack:
-        steps, value = stack.pop()
-        yield steps, value
-        if isinstance(value, dict) and not _is_task(value):
-            stack += [((*steps, key), below) for key, below in reversed(value.items())]
-        elif isinstance(value, list):
-            stack += [((*steps, n), below) for n, below in reversed([*enumerate(value)])]
-
-
-def _is_task(value: dict[str, Any]) -> bool:
-    rows = value.get("subtasks", value.get("nodes"))
-    return isinstance(rows, list) and any(
-        isinstance(row, dict) and row.keys() & _OF_A_SUBTASK for row in rows
-    )
-
-
-def _pointer(steps: Iterable[str | int]) -> str:
-    return "".join(f"/{escape_token(str(step))}" for step in steps)
-
-
-def _texts(root: Any, _: str) -> Iterator[Seen]:
-    """Give the texts anywhere in JSON that may hold a task, and where they are."""
-    for steps, value in _below(root):
-        if isinstance(value, str) and ("subtasks" in value or "dag_id" in value):
-            take = f"jq -r {quote(f'getpath({json.dumps(steps)})')} FILE"
-            yield Seen(value, f"from the text in {_pointer(steps)}", None, take)
-
-
-def _nested(root: Any, text: str) -> Iterator[Seen]:
-    """Give the tasks that stand deeper in JSON than in a response."""
-    paths: dict[str, tuple[str | int, ...]] = {}
-    for steps, value in _below(root):
-        is_deep = any(isinstance(s, str) and s not in _OF_A_RESPONSE for s in steps)
-        if is_deep and isinstance(value, dict) and _is_task(value):
-            around = steps[:-1] if steps[-1] == "data" else steps
-            paths[_pointer(around)] = around
-    starts = array("q", [0])  # a list of numbers would take many times the text
-    starts.extend(match.end() for match in re.finditer("\n", text if paths else ""))
-    for pointer, (line, column) in locate(text.encode(), paths).items():
-        begin = starts[line - 1] + column - 1
-        end = end_of(text, begin)
-        take = f"jq {quote(f'getpath({json.dumps(paths[pointer])})')} FILE"
-        if end is not None:
-            yield Seen(text[begin:end], f"from the object in {pointer}", (begin, end), take)
-
-
-BODIES: tuple[Callable[[Any, str], Iterator[Seen]], ...] = (
-    _whole_text,
-    _recorded,
-    _texts,
-    _nested,
-)
-"""Where in parsed JSON a document may stand as a text, or deeper than in a response."""

@@ -1,4 +1,4 @@
-"""The lines of a file in JSON Lines: which of very many are looked into, and told of."""
+"""JSON Lines: which files are, and which of their very many lines are looked into."""
 
 from __future__ import annotations
 
@@ -9,12 +9,41 @@ from taskgraph.model.words import counted
 from taskgraph.sources.dialects import is_foreign
 from taskgraph.sources.document import DocumentText, ReadTasks
 from taskgraph.sources.limits import refusal
+from taskgraph.sources.naming import has_lines_name
 
-CLOSING = {b"{": b"}", b"[": b"]"}
+_CLOSING = {b"{": b"}", b"[": b"]"}
 """How a line ends that is a whole object or list, by how it begins."""
 MARKS = re.compile(rb"tasks|nodes|dag_id|base64|\\")
 """What holds a task in JSON has one of these: a key of it, or what may hide such a key."""
+_FIRST_LINES = 20  # a head of notes or headers may come before the first value
 _MOST_TOLD = 20  # lines of one file that cannot be read; the others are counted
+
+
+def is_json_lines(data: bytes, file: str) -> bool:
+    """Tell JSON Lines by the file's name, or by two whole values among the first lines.
+
+    A whole value begins its line and ends it. What is indented does not begin there, and
+    what is one of several in a list does not end there, apart from the last.
+    """
+    if has_lines_name(file):
+        return True
+    whole = position = 0
+    for _ in range(_FIRST_LINES):
+        end = data.find(b"\n", position)
+        stop = end if end >= 0 else len(data)
+        closing = _CLOSING.get(data[position : position + 1])
+        tail = data[max(position + 2, stop - 100) : stop].rstrip()  # no copy of the line
+        whole += closing is not None and tail.endswith(closing)
+        if end < 0 or whole == 2:
+            break
+        position = end + 1
+    return whole == 2
+
+
+def is_of_container(data: bytes) -> bool:
+    """Tell the log of a container by its first line, if that holds not all of a task."""
+    logged = re.match(rb'\s*\{"log": ?"([^"\\]*+(?:\\.[^"\\]*+)*+)", ?"stream":', data)
+    return logged is not None and not logged[1].endswith((b"}", b"}\\n"))
 
 
 class Lines:
@@ -28,7 +57,7 @@ class Lines:
 
     def passes(self, text: bytes) -> bool:
         """Tell of a line, after many without a task, whether a look is enough; count it."""
-        is_json = text[:1] in CLOSING
+        is_json = text[:1] in _CLOSING
         if is_json and MARKS.search(text):
             return False
         self.bare += 1

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, islice
+from shlex import quote
 from typing import Any, NamedTuple
 
 from taskgraph.model.words import counted
 from taskgraph.sources.document import DocumentText
-from taskgraph.sources.excerpts import Seen, cut_in, is_json, is_prompt
-from taskgraph.sources.lenses import BODIES, LENSES
-from taskgraph.sources.oddities import CONFLICT, oddity_in
-from taskgraph.sources.places import place_in
+from taskgraph.sources.lenses import (
+    LENSES,
+    Seen,
+    begins_as_json,
+    end_of,
+    from_base64,
+    is_json,
+    is_prompt,
+)
+from taskgraph.sources.oddities import COLOUR, CONFLICT, IN_QUOTES, oddity_in
+from taskgraph.sources.places import escape_token, locate, place_in
 
 
 class Paste(NamedTuple):
@@ -165,7 +174,7 @@ def _looks(seen: Seen) -> Iterator[list[Seen]]:
     except (ValueError, RecursionError):
         ways = (lens(seen.text) for lens in LENSES)
     else:
-        ways = (look(root, seen.text) for look in BODIES)
+        ways = (look(root, seen.text) for look in _BODIES)
     for way in ways:
         yield [_within(seen, below) for below in way]
 
@@ -227,7 +236,7 @@ def _named(text: str, document: DocumentText) -> Paste | None:
 
 def _cut(text: str, document: DocumentText) -> Paste | None:
     """Know a part of JSON in other text, or without its beginning."""
-    part = cut_in(text)
+    part = _fragment_in(text)
     if part is None or CONFLICT.search(text):
         return None
     place = place_in(text, part.begin, document.first_line)
@@ -237,6 +246,51 @@ def _cut(text: str, document: DocumentText) -> Paste | None:
     return Paste("begins as JSON there and is cut off: its end is missing", _CUT, place)
 
 
+_FIELD = re.compile(r'"\w+"\s*:')
+_FEWEST_FIELDS = 3  # in what is a part of JSON
+_BRACKET_OUTSIDE = re.compile(rf"{IN_QUOTES}|{COLOUR.pattern}|(?P<bracket>[{{}}\[\]])")
+
+
+class _Fragment(NamedTuple):
+    """A part of JSON that was cut off."""
+
+    begin: int
+    """The offset of what is there of it."""
+    has_no_beginning: bool
+    has_no_end: bool
+
+
+def _fragment_in(text: str) -> _Fragment | None:
+    """Find JSON that lacks its beginning, or begins behind other text and lacks its end."""
+    fields = islice(_FIELD.finditer(text), _FEWEST_FIELDS)
+    if begins_as_json(text) or sum(1 for _ in fields) < _FEWEST_FIELDS:
+        return None
+    before = max("", '"', key=lambda mark: sum(1 for _ in _brackets(f"{mark}{text}")))
+    opened = depth = 0
+    has_no_beginning = False
+    for bracket in _brackets(f"{before}{text}"):
+        if bracket[0] in "{[":
+            if not depth:
+                opened = bracket.start() - len(before)
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            has_no_beginning = True
+    if not depth and not has_no_beginning:
+        return None
+    if depth and not has_no_beginning:
+        has_no_beginning = _FIELD.search(text, 0, opened) is not None
+    begin = 0 if has_no_beginning else opened
+    return _Fragment(begin, has_no_beginning, depth > 0)
+
+
+def _brackets(text: str) -> Iterator[re.Match[str]]:
+    """Find the brackets that do not stand in quotes, where they are none."""
+    brackets = _BRACKET_OUTSIDE.finditer(text)
+    return (match for match in brackets if match["bracket"])
+
+
 def _odd(text: str, document: DocumentText) -> Paste | None:
     """Name what does not belong into JSON."""
     odd = oddity_in(text)
@@ -244,3 +298,87 @@ def _odd(text: str, document: DocumentText) -> Paste | None:
         return None
     what, remedy, offset = odd
     return Paste(f"has {what} in it", remedy, place_in(text, offset, document.first_line))
+
+
+_OF_A_RESPONSE = ("data", "contents")
+_OF_A_SUBTASK = frozenset({"operation", "operator", "status", "timeout", "upstreams"})
+
+
+def _whole_text(root: Any, _: str) -> Iterator[Seen]:
+    if isinstance(root, str):
+        yield Seen(root, "from the text that it is")
+
+
+def _recorded(root: Any, _: str) -> Iterator[Seen]:
+    """Give the responses in what a browser recorded."""
+    log = root.get("log") if isinstance(root, dict) else None
+    entries = log.get("entries") if isinstance(log, dict) else None
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        content = entry
+        for key in ("response", "content"):
+            content = content.get(key) if isinstance(content, dict) else None
+        text = content.get("text") if isinstance(content, dict) else None
+        if isinstance(text, str):
+            is_packed = content.get("encoding") == "base64"
+            body = from_base64(text) if is_packed else text
+            how = f"from entry {number} of a HAR file, a browser's record"
+            take = f"jq -r '.log.entries[{number}].response.content.text' FILE"
+            yield Seen(body, how, None, take + " | base64 -d" * is_packed)
+
+
+def _below(root: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Give what stands anywhere in JSON, with the steps to it; nothing below a task."""
+    stack: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
+    while stack:
+        steps, value = stack.pop()
+        yield steps, value
+        if isinstance(value, dict) and not _is_task(value):
+            stack += [((*steps, key), below) for key, below in reversed(value.items())]
+        elif isinstance(value, list):
+            stack += [((*steps, n), below) for n, below in reversed([*enumerate(value)])]
+
+
+def _is_task(value: dict[str, Any]) -> bool:
+    rows = value.get("subtasks", value.get("nodes"))
+    return isinstance(rows, list) and any(
+        isinstance(row, dict) and row.keys() & _OF_A_SUBTASK for row in rows
+    )
+
+
+def _pointer(steps: Iterable[str | int]) -> str:
+    return "".join(f"/{escape_token(str(step))}" for step in steps)
+
+
+def _texts(root: Any, _: str) -> Iterator[Seen]:
+    """Give the texts anywhere in JSON that may hold a task, and where they are."""
+    for steps, value in _below(root):
+        if isinstance(value, str) and ("subtasks" in value or "dag_id" in value):
+            take = f"jq -r {quote(f'getpath({json.dumps(steps)})')} FILE"
+            yield Seen(value, f"from the text in {_pointer(steps)}", None, take)
+
+
+def _nested(root: Any, text: str) -> Iterator[Seen]:
+    """Give the tasks that stand deeper in JSON than in a response."""
+    paths: dict[str, tuple[str | int, ...]] = {}
+    for steps, value in _below(root):
+        is_deep = any(isinstance(s, str) and s not in _OF_A_RESPONSE for s in steps)
+        if is_deep and isinstance(value, dict) and _is_task(value):
+            around = steps[:-1] if steps[-1] == "data" else steps
+            paths[_pointer(around)] = around
+    starts = array("q", [0])  # a list of numbers would take many times the text
+    starts.extend(match.end() for match in re.finditer("\n", text if paths else ""))
+    for pointer, (line, column) in locate(text.encode(), paths).items():
+        begin = starts[line - 1] + column - 1
+        end = end_of(text, begin)
+        take = f"jq {quote(f'getpath({json.dumps(paths[pointer])})')} FILE"
+        if end is not None:
+            yield Seen(text[begin:end], f"from the object in {pointer}", (begin, end), take)
+
+
+_BODIES: tuple[Callable[[Any, str], Iterator[Seen]], ...] = (
+    _whole_text,
+    _recorded,
+    _texts,
+    _nested,
+)
+"""Where in parsed JSON a document may stand as a text, or deeper than in a response."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -25,10 +24,9 @@ from taskgraph.sources.document import (
     shared_name,
 )
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
-from taskgraph.sources.lines import CLOSING, MARKS, Lines
+from taskgraph.sources.lines import MARKS, Lines, is_json_lines, is_of_container
 from taskgraph.sources.naming import (
     foreign_packing,
-    has_lines_name,
     is_compressed,
     is_definition_name,
     is_tar,
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from zipfile import ZipFile
 
 _DEFAULT = ReadOptions()
-_FIRST_LINES = 20  # a head of notes or headers may come before the first value
 _MOST_UNREAD = 50_000  # of these, which takes some seconds; what comes behind is left out
 _ONLY_CHECKED = (
     "mend it first: what has mistakes of form is checked, and not answered for; "
@@ -371,11 +368,11 @@ def _raise(error: InputError) -> ReadTasks:
 def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
     is_found = allowance.is_found
     read = partial(_read, was_packed=allowance.depth > 0, is_found=is_found)
-    if not _is_json_lines(data, file):
+    if not is_json_lines(data, file):
         for document in documents_of(DocumentText(file, data)):
             yield _Unread(file, partial(read, document))
         return
-    if _of_container(data):
+    if is_of_container(data):
         what = "is the log of a container, a line of text in each of its lines"
         hint = f"take the text out: jq -rj .log {_for_shell(file)} > mended.json"
         yield _Unread(file, partial(_raise, refusal(file, what, hint)))
@@ -398,12 +395,6 @@ def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unrea
         yield _Unread(file, lines.without_tasks)
     if is_blank:
         yield _Unread(file, partial(read, DocumentText(file, b"")))
-
-
-def _of_container(data: bytes) -> bool:
-    """Tell the log of a container by its first line, if that holds not all of a task."""
-    logged = re.match(rb'\s*\{"log": ?"([^"\\]*+(?:\\.[^"\\]*+)*+)", ?"stream":', data)
-    return logged is not None and not logged[1].endswith((b"}", b"}\\n"))
 
 
 def _read(document: DocumentText, *, was_packed: bool, is_found: bool) -> ReadTasks:
@@ -434,24 +425,3 @@ def _for_shell(file: str) -> str:
     from shlex import quote
 
     return "FILE" if file.startswith("<") or "!" in file else quote(file)
-
-
-def _is_json_lines(data: bytes, file: str) -> bool:
-    """Tell JSON Lines by the file's name, or by two whole values among the first lines.
-
-    A whole value begins its line and ends it. What is indented does not begin there, and
-    what is one of several in a list does not end there, apart from the last.
-    """
-    if has_lines_name(file):
-        return True
-    whole = position = 0
-    for _ in range(_FIRST_LINES):
-        end = data.find(b"\n", position)
-        stop = end if end >= 0 else len(data)
-        closing = CLOSING.get(data[position : position + 1])
-        tail = data[max(position + 2, stop - 100) : stop].rstrip()  # no copy of the line
-        whole += closing is not None and tail.endswith(closing)
-        if end < 0 or whole == 2:
-            break
-        position = end + 1
-    return whole == 2
