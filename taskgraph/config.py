@@ -23,7 +23,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration
 from taskgraph.model.words import listed
 from taskgraph.privacy.masking import mask_text
-from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds, mistakes
+from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds, complaints
 
 if TYPE_CHECKING:
     from taskgraph.model.task import Task
@@ -116,7 +116,7 @@ def read_config(path: Path) -> Configuration:
     try:
         content = Settings.model_validate(declared, by_alias=True, by_name=False)
     except ValidationError as error:
-        said = mistakes(error, declared, names=_keys, spelt=as_toml)
+        said = complaints(error, declared, names=_keys, spelt=as_toml)
         said = [re.sub(f"^{_BY_NAME}", "attempts", mistake) for mistake in said]
     else:
         said = list(_unknown_rules(content))

@@ -240,7 +240,7 @@ class _Frozen(BaseModel):
             try:
                 super().__init__(**values)
             except ValidationError as error:
-                said = mistakes(error, values, type(self))
+                said = complaints(error, values, type(self))
                 raise ConfigError("\n".join(said)) from None
 
         # A file is not validated by it: there each mistake is told by its keys.
@@ -417,7 +417,7 @@ class Settings(_Frozen):
 DEFAULTS = Settings.model_construct()
 
 
-def mistakes(
+def complaints(
     error: ValidationError,
     given: Mapping[str, Any],
     model: type[BaseModel] = Settings,

@@ -145,7 +145,7 @@ def is_outweighed(premises: Premises, share: float) -> bool:
     return most <= share * path
 
 
-def worst_case(
+def worst_case_of(
     premises: Premises,
     nodes: Iterable[int],
     durations: Sequence[int],
@@ -189,7 +189,7 @@ def worst_case_left(premises: Premises, left: Weights) -> WorstCase:
         The remaining weights.
     """
     todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
-    return worst_case(premises, todo, left.durations, left.nodes(Basis.NO_LIMIT))
+    return worst_case_of(premises, todo, left.durations, left.nodes(Basis.NO_LIMIT))
 
 
 def worst_cases_without(

@@ -208,7 +208,7 @@ class Comparison:
         )
 
 
-def compare(first: Analysis, second: Analysis) -> Comparison:
+def compare_analyses(first: Analysis, second: Analysis) -> Comparison:
     """Compare two documents.
 
     Parameters

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from taskgraph.analysis.budget import WorstCase, worst_case, worst_cases_without
+from taskgraph.analysis.budget import WorstCase, worst_case_of, worst_cases_without
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.progress import Standstill
 from taskgraph.analysis.rollback import Refusal, Rollback
@@ -411,7 +411,7 @@ def _bounds(
         stays = {node for node in failed if subtasks[node].prohibit_skip is not False}
         rows = enumerate(left.basis)
         todo = {node for node, basis in rows if basis is not Basis.DONE}.difference(failed)
-        undo = worst_case(premises, todo, left.durations, left.nodes(Basis.NO_LIMIT))
+        undo = worst_case_of(premises, todo, left.durations, left.nodes(Basis.NO_LIMIT))
         return None, {node: undo for node in failed if stays <= {node}}
     stays = {node for node in failed if not accepts_retry(subtasks[node])}
     skips = worst_cases_without(premises, left, rest, failed)

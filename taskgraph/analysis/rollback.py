@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from taskgraph.analysis.budget import Budget, WorstCase, worst_case
+from taskgraph.analysis.budget import Budget, WorstCase, worst_case_of
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.width import wide_antichain
@@ -106,7 +106,7 @@ def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
     after = [node for node, flag in enumerate(below) if flag or prohibiting[node]]
     done, worst, can_fail = set(graph.nodes_of({Status.SUCCESSFUL})), [], 0
     for rest in _from_there_on(premises, nodes):
-        worst.append(worst_case(premises, rest, premises.worst_durations))
+        worst.append(worst_case_of(premises, rest, premises.worst_durations))
         can_fail = max(can_fail, len(rest - done))
     return PointOfNoReturn(
         nodes=tuple(nodes),
@@ -121,7 +121,7 @@ def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
 def _from_the_start(premises: Premises) -> PointOfNoReturn:
     graph, task = premises.graph, premises.task
     nodes = range(len(graph))
-    worst = worst_case(premises, nodes, premises.worst_durations)
+    worst = worst_case_of(premises, nodes, premises.worst_durations)
     return PointOfNoReturn(
         nodes=(),
         after=tuple(nodes),
@@ -308,10 +308,10 @@ def rollback(
 
 def _undoing(premises: Premises, begun: Sequence[int], running: Sequence[int]) -> WorstCase:
     """Bound the undoing of some subtasks, and what may hold their workers until then."""
-    worst = worst_case(premises, begun, premises.undo_durations)
+    worst = worst_case_of(premises, begun, premises.undo_durations)
     if not running:
         return worst
-    held = worst_case(premises, running, premises.worst_durations)
+    held = worst_case_of(premises, running, premises.worst_durations)
     return worst._replace(
         seconds=worst.seconds + max(premises.worst_durations[node] for node in running),
         may_wait=True,
@@ -367,16 +367,18 @@ def _fail_late(
     last = max((n for n in nodes if finishes[n] <= deadline), key=finishes.__getitem__)
     begun = graph.ancestors([last]) | {last}
     begun.update(node for node in nodes if starts[node] < finishes[last])
-    work = worst_case(premises, nodes, longest) if first else budget.worst_case
+    work = worst_case_of(premises, nodes, longest) if first else budget.worst_case
     until_failed = work.seconds
     if not may_wait:
         until_failed = max(min(starts[node], deadline) + longest[node] for node in nodes)
-    whole = work if undoing is longest else worst_case(premises, nodes, undoing)
+    whole = work if undoing is longest else worst_case_of(premises, nodes, undoing)
     return FailLate(
         node=last,
         begun=tuple(sorted(begun)),
         until_failed=max(finishes[node] for node in begun),
-        undoing=(whole if begun == ahead else worst_case(premises, begun, undoing)).seconds,
+        undoing=(
+            whole if begun == ahead else worst_case_of(premises, begun, undoing)
+        ).seconds,
         at_most=until_failed + whole.seconds,
         unlimited=work.unlimited,
     )

@@ -35,9 +35,9 @@ def compare(before: LoadedTask, after: LoadedTask) -> Comparison:
     before, after : LoadedTask
         Broken ones too; then there is no word about time.
     """
-    from taskgraph.analysis.compare import compare
+    from taskgraph.analysis.compare import compare_analyses
 
-    return compare(before.analysis, after.analysis)
+    return compare_analyses(before.analysis, after.analysis)
 
 
 def compare_paths(

@@ -38,7 +38,7 @@ def postmortem_of(
     unreadable : sequence of str
         Why other documents could not be read.
     """
-    from taskgraph.analysis.compare import compare
+    from taskgraph.analysis.compare import compare_analyses
     from taskgraph.reports.comparison import Pair
     from taskgraph.reports.results import Postmortem
 
@@ -50,7 +50,7 @@ def postmortem_of(
             accounts, key=lambda one: one.as_of.timestamp() if one.as_of else 0.0
         )
         before, after = (account.analysis for account in accounts)
-        comparison = compare(before, after)
+        comparison = compare_analyses(before, after)
         change = Pair(after.task.name, before.graph, after.graph, comparison)
     return Postmortem(tuple(accounts), tuple(unreadable), change, __version__)
 

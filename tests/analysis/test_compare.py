@@ -16,7 +16,7 @@ from taskgraph.analysis.compare import (
     Comparison,
     CopiesChange,
     FieldChange,
-    compare,
+    compare_analyses,
 )
 from taskgraph.analysis.concurrency import upper_bound
 from taskgraph.analysis.schedule import schedule
@@ -34,7 +34,7 @@ def bound_of_two_slots(total: int, longest: int) -> int:
 
 
 def compared(before: TaskGraph, after: TaskGraph, **settings: Any) -> Comparison:
-    return compare(analyse(before, **settings), analyse(after, **settings))
+    return compare_analyses(analyse(before, **settings), analyse(after, **settings))
 
 
 def longest_path(_total: int, longest: int) -> int:

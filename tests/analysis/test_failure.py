@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.analysis.budget import worst_case
+from taskgraph.analysis.budget import worst_case_of
 from taskgraph.analysis.rollback import Refusal
 from taskgraph.analysis.weights import Basis
 from taskgraph.graph.taskgraph import TaskGraph
@@ -209,9 +209,9 @@ def test_a_skip_counts_as_done(graph: TaskGraph, limit: int):
     todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
     for row in answers.ways_out:
         rest = [node for node in todo if node != row.node]
-        bound = worst_case(answers, todo, left.durations).longest_path
+        bound = worst_case_of(answers, todo, left.durations).longest_path
         zeroed = [0 if n == row.node else d for n, d in enumerate(left.durations)]
-        expected = worst_case(answers, todo, zeroed)
+        expected = worst_case_of(answers, todo, zeroed)
         assert row.retry.worst_case is not None
         assert row.skip.worst_case is not None
         assert row.retry.worst_case.longest_path == bound

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from taskgraph.analysis.compare import compare
+from taskgraph.analysis.compare import compare_analyses
 from taskgraph.diagrams.comparing import build_change_scene, one_sided
 from taskgraph.diagrams.scene import Caption, NodeKind, Scene, SceneEdge
 from taskgraph.diagrams.svg import render_svg
@@ -37,7 +37,7 @@ def tell(before: int | None, after: int | None) -> Iterator[str]:
 
 def scene(before: Task, after: Task) -> Scene:
     first, second = analysed(before), analysed(after)
-    comparison = compare(first, second)
+    comparison = compare_analyses(first, second)
     return build_change_scene(first.graph, second.graph, comparison, CAPTION, tell)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskgraph.analysis.compare import compare
+from taskgraph.analysis.compare import compare_analyses
 from taskgraph.model.task import Task
 from taskgraph.reports.comparison import (
     Pair,
@@ -24,7 +24,7 @@ from tests.reports.test_html import Page, hashed
 
 def pair(before: Task, after: Task) -> Pair:
     first, second = analysed(before), analysed(after)
-    return Pair(after.name, first.graph, second.graph, compare(first, second))
+    return Pair(after.name, first.graph, second.graph, compare_analyses(first, second))
 
 
 STEP = {1: {"name": "Step", "timeout": 5}}
