@@ -139,15 +139,17 @@ def _from(least: int) -> _Told:
     return _Told(f"be a whole number from {least} on", lambda: _whole(least))
 
 
-def _list_of(item: Any) -> Any:
+def _list_of(declared: Any) -> Any:
     def as_tuple(value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
-    return Annotated[GenericAlias(tuple, (item, ...)), Strict(), BeforeValidator(as_tuple)]
+    return Annotated[
+        GenericAlias(tuple, (declared, ...)), Strict(), BeforeValidator(as_tuple)
+    ]
 
 
 def _any_case() -> Any:
-    """Give how a severity may be spelt; those that tools offer come first."""
+    """Declare how a severity may be spelt; what tools offer comes first."""
     spelt = "|".join(
         "".join(f"[{letter.upper()}{letter}]" for letter in severity)
         for severity in Severity

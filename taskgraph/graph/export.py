@@ -204,7 +204,7 @@ class _Written(NamedTuple):
     text: Callable[[str], str]
 
     def about(self) -> Attributes:
-        """Give what is written of the task."""
+        """Describe the task in attributes of the graph."""
         task = self.graph.task
         identifier = None if task.id is None else _exact(task.id)
         about = {"task": identifier, "name": task.name, "status": task.status}
@@ -223,7 +223,7 @@ class _Written(NamedTuple):
             )
 
     def kinds(self) -> dict[str, str]:
-        """Give the attributes that a node has, and of what kind each is."""
+        """Tell the kind of each attribute of nodes: GraphML and GEXF declare it first."""
         return {
             name: _kind(value)
             for _, attributes in self.nodes()

@@ -372,7 +372,7 @@ def _pick(values: Sequence[_Value], places: Sequence[int]) -> tuple[_Value, ...]
 
 
 def _worst_first(task: Task, place: int) -> tuple[object, ...]:
-    """Give what sorts subtasks of one id, whatever the order of their lists."""
+    """Order subtasks that share an id, the worst first, however their lists are sorted."""
     subtask = task.unredacted_subtask(task.subtasks[place])
     up, down = (
         row and tuple(sorted(row, key=id_key))

@@ -124,7 +124,7 @@ class Rows(Generic[R]):
 
 @cache
 def _column_adapter(declared: Any) -> TypeAdapter[dict[str, list[Any]]]:
-    """Give what checks the columns of objects that are declared."""
+    """Make what checks objects by columns: of each key all values at once."""
     from pydantic import TypeAdapter
 
     columns: dict[str, Any] = {}

@@ -184,9 +184,9 @@ def listed(texts: Iterable[str], total: int | None = None, word: str = "and") ->
     return "".join(f"{text}{joint}" for text, joint in pairs)
 
 
-def name_of(item: Subtask | Task) -> str:
-    """Give a name that can be shown, where there is none too."""
-    return visible(item.name).strip() or "(no name)"
+def name_of(named: Subtask | Task) -> str:
+    """Name it as it can be shown, even where it has no name."""
+    return visible(named.name).strip() or "(no name)"
 
 
 def title_of(task: Task) -> str:
@@ -253,7 +253,7 @@ def arrow(ids: Sequence[Id], shown: int = 8) -> str:
 
 
 def folded(key: str) -> str:
-    """Give a key without what tools write differently: its case, and signs in it."""
+    """Fold a key to what all spellings of it share: no case, and no signs in it."""
     return re.sub(r"[\s_.-]", "", key).lower()
 
 

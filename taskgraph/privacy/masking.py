@@ -46,7 +46,7 @@ def mask_task(task: Task) -> Task:
 
 
 def _suspects(texts: Collection[str]) -> list[str]:
-    """Give the texts that may hold secrets; most are the same but for their numbers."""
+    """Sieve out the texts that may hold secrets; most differ only in their numbers."""
     joined = "\n".join(texts)
     if joined.count("\n") >= len(texts) > 0:
         # Lines are not parted here: of a long text they take many times its memory.

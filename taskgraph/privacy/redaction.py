@@ -194,7 +194,7 @@ def _is_host(match: re.Match[str]) -> bool:
 
 
 def _hosts_in(text: str) -> Iterator[str]:
-    """Give what a text says to be a machine."""
+    """Find the names and addresses of machines in a text."""
     plain = _ACCOUNT.sub(" ", text)
     if "." in plain:
         yield from (match[0] for match in _HOST.finditer(plain) if _is_host(match))
@@ -230,7 +230,7 @@ def _named_people(task: Task) -> Iterator[str]:
 
 
 def _listed_hosts(lists: Mapping[str, Any]) -> Iterator[str]:
-    """Give what a task works on, where that is machines: by the list's name or its own."""
+    """Find the machines that a task works on: by the name of their list, or their own."""
     for name, values in lists.items():
         are_hosts = _HOSTS.search(name) is not None
         for value in values if isinstance(values, list | tuple) else ():
@@ -241,7 +241,7 @@ def _listed_hosts(lists: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _free(task: Task) -> Iterator[tuple[str, Any]]:
-    """Give every key of the context and of unknown fields with its value."""
+    """Walk every key of the context and of unknown fields, however deep, with its value."""
     stack: list[Any] = [
         task.context,
         task.extra,

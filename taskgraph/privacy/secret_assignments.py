@@ -373,7 +373,7 @@ def _assigned(scan: Scan, key: _Key) -> Span | None:
 
 
 def _next_line(text: str, at: int) -> int:
-    """Give the next line, if nothing is on this one and there may be a value."""
+    """Go on to the next line, if nothing is on this one and a value may be there."""
     if not text.startswith("\n", at) or not is_opaque(text, at + 1):
         return at
     return at if _KEY_OF_LINE.match(text, at + 1) else at + 1

@@ -70,7 +70,7 @@ class _Finder:
         self._small, self._from, self._next = small, 0, -1
 
     def next(self, at: int) -> int:
-        """Give the place of the next one from a place on, the end where there is none."""
+        """Find the next one from a place on; the end where there is none."""
         if not self._from <= at <= self._next:
             word = _VALUE_WORD.search(self._small, at)
             self._from, self._next = at, word.start() if word else len(self._small)
@@ -103,7 +103,7 @@ class Scan:
 def value_at(
     scan: Scan, begin: int, *, may_be_path: bool = False, may_be_count: bool = False
 ) -> Span:
-    """Give the value that begins somewhere; nothing of it, if it is no secret."""
+    """Tell what to hide of the value that begins there: nothing, if it is no secret."""
     text = scan.text
     word = _WORD.match(text, begin)
     if word is not None:

@@ -70,7 +70,7 @@ def read_definition(root: Any, problems: Problems) -> list[Task]:
 
 
 def _items(root: Any, problems: Problems) -> Iterator[Item]:
-    """Give what should be tasks."""
+    """Find what should be the tasks of a definition; note where there is none."""
     if isinstance(root, dict):
         inner = _inside(root, problems)
         if inner is not None:
@@ -143,7 +143,7 @@ def _means_subtasks(root: dict[str, Any]) -> bool:
 
 
 def _unread_task(pointer: str, problems: Problems) -> Task:
-    """Give a task of which nothing could be read: what is wrong with it stands in it."""
+    """Stand in for a task that could not be read at all, to carry what is wrong with it."""
     origin = problems.document.origin("definition", pointer)
     unread = frozenset({(None, "name"), (None, "subtasks")})
     return Task(id=None, is_definition=True, origin=replace(origin, unread=unread))
@@ -248,7 +248,7 @@ class _Placed(NamedTuple):
 
 
 def _attributes(row: dict[str, Any]) -> dict[str, Any]:
-    """Give what a subtask has of what was read of it."""
+    """Turn what was read of a subtask into its attributes."""
     own = row.pop("own")
     return filled(row) | {"extra": own or {}}
 
@@ -357,7 +357,7 @@ def _note_shared(
 
 
 def _resolved(
-    item: ModelId,
+    reference: ModelId,
     ids: set[ModelId],
     by_name: Mapping[str, ModelId | None],
     names: Counter[str],
@@ -368,9 +368,9 @@ def _resolved(
 
     ``None`` where several have the name: which of them is meant, nothing tells.
     """
-    if item in ids or not isinstance(item, str) or item not in by_name:
-        return item
-    if names[item] > 1:
-        message = f"{counted(names[item], 'subtask')} have the name {item}"
+    if reference in ids or not isinstance(reference, str) or reference not in by_name:
+        return reference
+    if names[reference] > 1:
+        message = f"{counted(names[reference], 'subtask')} have the name {reference}"
         problems.add(message, pointer, "use an id")
-    return by_name[item]
+    return by_name[reference]

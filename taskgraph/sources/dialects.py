@@ -246,8 +246,8 @@ def _placed(time: datetime, zone: tzinfo) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _naive_attributes(item: Task | Subtask) -> list[str]:
-    times = ((name, getattr(item, name)) for name in TIMES)
+def _naive_attributes(timed: Task | Subtask) -> list[str]:
+    times = ((name, getattr(timed, name)) for name in TIMES)
     return [name for name, time in times if time is not None and time.tzinfo is None]
 
 
@@ -299,5 +299,5 @@ def _schema(kind: str) -> dict[str, Any]:
 
 
 def input_schemas() -> dict[str, Callable[[], dict[str, Any]]]:
-    """Give what makes the JSON Schema of each kind of document that is read, by name."""
+    """Tell how to make the JSON Schema of each kind of document that is read, by name."""
     return {kind: partial(_schema, kind) for kind in _DECLARED}

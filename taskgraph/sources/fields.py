@@ -125,7 +125,7 @@ def _is_finite(value: Any) -> bool:
 
 
 def _not_finite(value: Any) -> Iterator[tuple[tuple[int | str, ...], float]]:
-    """Give the steps to such numbers, and them, in their order."""
+    """Find NaN and the infinities in a value, with the steps to each, in their order."""
     stack: list[tuple[Any, Any]] = [((), value)]
     while stack:
         place, value = stack.pop()

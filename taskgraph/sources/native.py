@@ -165,7 +165,7 @@ _ROW: TypeAlias = Annotated[OwnSubtask, AfterValidator(_subtask)]
 
 
 def own_content(task: Task) -> dict[str, Any]:
-    """Give all that is written of a task, but for its subtasks."""
+    """Write a task as our own JSON has it, but for its subtasks and what is absent."""
     own = {
         field.name: _plain(value)
         for field in fields(task)
@@ -177,7 +177,7 @@ def own_content(task: Task) -> dict[str, Any]:
 
 
 def own_row(subtask: Subtask) -> dict[str, Any]:
-    """Give what is written of a subtask."""
+    """Write a subtask as our own JSON has it, without what is absent."""
     return {
         name: _plain(value)
         for name, value in zip(Subtask._fields, subtask, strict=True)

@@ -168,11 +168,12 @@ def _listed(value: Any) -> list[Any]:
     return items
 
 
-def _named(item: Any) -> Any:
+def _named(reference: Any) -> Any:
     """Give what an edge names, where it was written as an object of a subtask."""
-    if isinstance(item, dict):
-        item = next((item[key] for key in ("id", "name") if key in item), None)
-    return item if is_id(item) else None
+    if isinstance(reference, dict):
+        given = (reference[key] for key in ("id", "name") if key in reference)
+        reference = next(given, None)
+    return reference if is_id(reference) else None
 
 
 _TEMPLATE = re.compile(r"\$\{|\{\{|\$\(|<%")

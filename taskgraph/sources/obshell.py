@@ -255,7 +255,7 @@ def _before_its_run(subtask: Subtask) -> Subtask:
 
 
 def _extra(row: dict[str, Any], kind: Any) -> dict[str, Any]:
-    """Give the fields that are not declared."""
+    """Keep the fields that the declaration does not know."""
     known = _KNOWN[kind]
     return {key: value for key, value in row.items() if key not in known}
 

@@ -136,7 +136,7 @@ def _subtask(row: dict[str, Any]) -> Subtask:
 
 
 def filled(row: dict[str, Any]) -> dict[str, Any]:
-    """Give the attributes of a subtask that a row has, and those that it adds."""
+    """Turn a row into a subtask's attributes; what the model does not know is ``extra``."""
     for other, usual in SPELLINGS.items():
         value = row.pop(other, None)
         if row.get(usual) is None:
@@ -224,7 +224,7 @@ def _made(values: Mapping[str, list[Any]], count: int) -> list[Subtask]:
 def _alike(
     rows: list[dict[str, Any]], spellings: dict[str, str]
 ) -> dict[str, list[Any]] | None:
-    """Give each attribute that rows have, if all have the same keys; else ``None``."""
+    """Read rows that all have the same keys as columns of attributes; else ``None``."""
     first = rows[0]
     unusual = {other: usual for other, usual in SPELLINGS.items() if other in first}
     if any(usual in first for usual in unusual.values()):

@@ -110,7 +110,7 @@ def _in_item(
 
 @lru_cache(maxsize=1)
 def _items(data: bytes, pointer: str) -> list[tuple[int, int, int]]:
-    """Give where each item of a list begins, and where the last one ends.
+    """Find where each item of a list begins, and where the last one ends.
 
     As offset in bytes, line and column.
     """
@@ -296,7 +296,7 @@ def place_in(text: str, offset: int, first_line: int = 1) -> tuple[int, int]:
 
 
 def line_begin(data: bytes, line: int) -> int:
-    """Give the offset at which a line begins, counted from 1; at most the end."""
+    """Find the offset at which a line begins, counted from 1; at most the end."""
     begin = 0
     for _ in range(line - 1):  # to split the text would take many times its memory
         begin = data.find(b"\n", begin) + 1

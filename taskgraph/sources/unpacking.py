@@ -170,7 +170,7 @@ def read_members(
     file: str,
     allowance: Allowance,
 ) -> Iterator[tuple[str, bytes | InputError]]:
-    """Give the names and contents of members, or why one cannot be read."""
+    """Read members one after the other, with their names; in place of a bad one, why."""
     seen: Counter[str] = Counter()
     for info in infos:
         name = f"{file}!{numbered(info.filename, seen)}"
@@ -207,7 +207,7 @@ def read_member(
 def document_members(
     archive: zipfile.ZipFile, options: ReadOptions
 ) -> list[zipfile.ZipInfo]:
-    """Give the members that are documents."""
+    """Choose the members that are documents, by their names."""
     return [i for i in members(archive) if is_document_name(i.filename, options)]
 
 

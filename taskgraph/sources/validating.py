@@ -242,7 +242,7 @@ def note(
 
 
 def negative(value: Any) -> int | None:
-    """Give the seconds of a duration below 0; for every other value ``None``."""
+    """Read a duration below 0, in seconds; every other value is ``None``."""
     if type(value) is int:
         return value if value < 0 else None
     if type(value) is not str or not value.strip().startswith("-"):
