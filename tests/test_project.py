@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from itertools import chain
@@ -74,6 +75,18 @@ def _lines_with(pattern: re.Pattern[str], paths: list[Path]) -> Iterator[str]:
 
 def test_every_module_says_what_it_is_for(modules: dict[Path, ast.Module]) -> None:
     assert not [path for path, tree in modules.items() if not ast.get_docstring(tree)]
+
+
+def test_no_two_classes_have_one_name(root: Path, modules: dict[Path, ast.Module]) -> None:
+    """A word means one thing; what a module keeps to itself may be called as it likes."""
+    names = Counter(
+        node.name
+        for path, module in modules.items()
+        if path.is_relative_to(root / "taskgraph")
+        for node in module.body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_the_changelog_tells_of_the_current_version(root: Path) -> None:
