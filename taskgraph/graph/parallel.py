@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from taskgraph.graph.taskgraph import TaskGraph
@@ -47,28 +48,31 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
 
 
 def splits(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
-    """Group as :func:`parallel_groups` does, and also parts that go on one by one.
+    """Group as :func:`parallel_groups` does, and also parts with other neighbours.
 
     Where each part of one split is followed by the part of the next with its number, no two
-    of them have the same neighbours. Parts that are alone are a split if they share a name
-    and their numbers are 0, 1, 2, ..., each once.
+    of them have the same neighbours; and an edge may be missing, or be one too many. Parts
+    that are alone, or lack some, are a split if they share a name and their numbers are 0,
+    1, 2, ..., each once.
     """
     groups = parallel_groups(graph)
-    alone: dict[str, list[int]] = {}
+    named: dict[str, list[int]] = {}
     for group in groups:
-        if len(group) == 1:
-            alone.setdefault(graph.subtasks[group[0]].name, []).append(group[0])
-    joined = {
-        name: tuple(sorted(nodes, key=lambda node: _index(graph, node)))
-        for name, nodes in alone.items()
-        if sorted(_index(graph, node) for node in nodes) == list(range(len(nodes)))
-    }
-    rest = [
-        group
-        for group in groups
-        if len(group) > 1 or graph.subtasks[group[0]].name not in joined
+        if len(group) == 1 or not _is_whole(graph, group):
+            named.setdefault(graph.subtasks[group[0]].name, []).extend(group)
+    joined = [
+        tuple(sorted(nodes, key=lambda node: _index(graph, node)))
+        for nodes in named.values()
+        if _is_whole(graph, nodes)
     ]
-    return tuple(sorted([*rest, *joined.values()], key=min))
+    owned = set(chain.from_iterable(joined))
+    rest = [group for group in groups if group[0] not in owned]
+    return tuple(sorted([*rest, *joined], key=min))
+
+
+def _is_whole(graph: TaskGraph, nodes: Iterable[int]) -> bool:
+    numbers = sorted(_index(graph, node) for node in nodes)
+    return numbers == list(range(len(numbers)))
 
 
 def _index(graph: TaskGraph, node: int) -> int:

@@ -449,11 +449,17 @@ def test_parts_without_a_gap_are_right(numbers: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "missing"),
-    [([1], "part 0 is"), ([0, 2], "part 1 is"), ([5, 0, 0], "parts 1, 2, 3 and 4 are")],
+    [([1], "0 is"), ([0, 2], "1 is"), ([5, 0, 0], "1, 2, 3 and 4 are")],
 )
 def test_a_gap_is_found(numbers: list[int], missing: str) -> None:
     (finding,) = found(task(split(numbers)), "TG110")
-    assert finding.message.startswith(f"{missing} missing among ")
+    assert finding.message.startswith(f"parallelIdx {missing} missing among ")
+
+
+def test_a_part_with_other_neighbours_is_not_missing() -> None:
+    edges = [(0, 1), (0, 2), (0, 3), (1, 4), (2, 4), (3, 4), (1, 5), (4, 6), (5, 6)]
+    rows = change(change(split([0, 1, 2, 0], edges), 4, name="next"), 5, name="more")
+    assert "TG110" not in codes(task(rows))
 
 
 def test_a_huge_number_is_no_long_list() -> None:

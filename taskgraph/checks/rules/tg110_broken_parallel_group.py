@@ -30,7 +30,7 @@ from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, Subject, need
 from taskgraph.graph.parallel import splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import reverse, weak_components
-from taskgraph.model.words import NAMED, labels, listed
+from taskgraph.model.words import NAMED, labels, listed, plural
 
 _NUMBER = "number the parts from 0 without a gap"
 
@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         if absent:
             gaps = (str(n) for n in range(max(numbers)) if n not in numbers)
             missing = list(islice(gaps, NAMED))
-            what = "part {} is" if absent == 1 else "parts {} are"
+            what = f"parallelIdx {{}} {plural(absent, 'is', 'are')}"
             yield Fault(
                 f"{what.format(listed(missing, absent))} missing among "
                 f"{labels(parts)}, which are numbered up to {max(numbers)}",
