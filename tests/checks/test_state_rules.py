@@ -325,9 +325,16 @@ def test_skips_are_told_in_both_directions() -> None:
 
 def test_attempts_and_manual_retries_are_told() -> None:
     rows = change(with_statuses("SUCCESSFUL", "SUCCESSFUL", "RUNNING"), 2, attempts=3)
-    rows = change(rows, 3, operation="RETRY")
+    rows = change(
+        rows, 1, operation="RETRY", attempts=None
+    )  # by whom, the counter would tell
+    rows = change(rows, 3, operation="RETRY", attempts=1)
     messages = [finding.message for finding in found(task(rows), "TG207")]
-    assert messages == ["2 'step 2' is at attempt 3", "3 'step 3' was retried by hand"]
+    assert messages == [
+        "1 'step 1' was retried",
+        "2 'step 2' is at attempt 3",
+        "3 'step 3' was retried by hand",
+    ]
 
 
 # --- skipping --------------------------------------------------------------------

@@ -39,8 +39,10 @@ def check(subject: Subject) -> Iterator[Fault]:
     for position, subtask in enumerate(subject.task.subtasks):
         if was_retried(subtask):
             attempts = subtask.attempts or 1
-            times, attribute = "was retried by hand", "operation"
-            if attempts > 1:
+            times, attribute = "was retried", "operation"
+            if subtask.attempts == 1:  # the engine counts a retry of its own
+                times += " by hand"
+            elif attempts > 1:
                 times, attribute = f"is at attempt {counted(attempts)}", "attempts"
             yield Fault.of(subject, [position], times, _HINT, attribute)
 
