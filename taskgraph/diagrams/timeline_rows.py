@@ -17,6 +17,7 @@ from taskgraph.model.durations import (
     format_span,
 )
 from taskgraph.model.engine import (
+    DEADLINE_SECONDS,
     MICROSECOND,
     SECOND,
     Span,
@@ -24,6 +25,7 @@ from taskgraph.model.engine import (
     goes_on,
     has_begun,
     has_limit,
+    is_being_cancelled,
     is_in_flight,
     least_attempts,
     measured_span,
@@ -218,11 +220,12 @@ def _measured_row(
     limited = single and has_limit(subtask)
     names, beside = _names(analysis, node)
     words = (beside, *subtask_facts(subtask, span))
-    once = analysis.attempt_seconds[node] * SECOND
+    once = (analysis.attempt_seconds[node] + DEADLINE_SECONDS) * SECOND
     is_again = goes_on(subtask) and not is_in_flight(subtask)  # its last run is to come
     first, last = start + once, finish if is_again else finish - once
     pause = None
-    if span.kind is SpanKind.SEVERAL_RUNS and once > 0 and first < last:
+    is_limited = bool(analysis.attempt_seconds[node]) and not is_being_cancelled(subtask)
+    if span.kind is SpanKind.SEVERAL_RUNS and is_limited and first < last:
         pause = (first, last)
         apart = f"first and last at least {format_measured(last - first)} apart"
         words = (*words, "" if is_again else apart)

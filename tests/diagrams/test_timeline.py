@@ -21,6 +21,7 @@ from taskgraph.diagrams.terminal import columns, render_timeline_text, render_tr
 from taskgraph.diagrams.timeline import Timeline, build_timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
+from taskgraph.model.engine import DEADLINE_SECONDS
 from taskgraph.model.task import Envelope, Id, Status, Task
 from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
@@ -102,14 +103,18 @@ def test_first_and_last_attempt_stand_apart_where_their_timeouts_prove_it() -> N
         1: ran(0, 1000, name="Long", attempts=3, operation="RETRY", timeout=300),
         2: ran(0, 500, name="Short", attempts=2, operation="RETRY", timeout=300),
         3: ran(0, 1000, name="Free", attempts=2, operation="RETRY", timeout=0),
+        # A cancel that hangs may have been asked for at any time.
+        4: ran(0, None, name="Hangs", operation="ROLLBACK", status="CANCELING", timeout=5),
+        5: ran(0, 601, name="Twice", attempts=2, operation="RETRY", timeout=300),
     }
     timeline = timeline_of(make_task(rows, [], start_time=BEGIN))
-    grace = analysed(make_task(rows, [])).attempt_seconds[0] - 300
+    once = analysed(make_task(rows, [])).attempt_seconds[0] + DEADLINE_SECONDS
     row = row_of(timeline, "Long")
-    assert row.pause == ((300 + grace) * SECOND, (700 - grace) * SECOND)
+    assert row.pause == (once * SECOND, (1000 - once) * SECOND)
     assert row.bars == ((0, row.pause[0]), (row.pause[1], 1000 * SECOND))
     assert "first and last at least" in row.note
-    assert row_of(timeline, "Short").pause is row_of(timeline, "Free").pause is None
+    for name in ("Short", "Free", "Hangs", "Twice"):
+        assert row_of(timeline, name).pause is None
     assert 'class="pause"' in render_timeline_svg(timeline)
     assert "▒─" in render_timeline_text(timeline)
 
@@ -121,7 +126,8 @@ def test_of_what_is_yet_to_run_again_no_last_attempt_is_drawn() -> None:
     later = BEGIN + timedelta(seconds=1000)
     analysis = analysed(task, as_of=later)
     timeline = build_timeline(analysis)
-    row, once = row_of(timeline, "Again"), analysis.attempt_seconds[0] * SECOND
+    row = row_of(timeline, "Again")
+    once = (analysis.attempt_seconds[0] + DEADLINE_SECONDS) * SECOND
     assert row.bars == ((0, once),)
     assert timeline.bars[0] == (0, once)
     assert row.pause == (once, 1000 * SECOND)
