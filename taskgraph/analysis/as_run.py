@@ -49,11 +49,10 @@ class TimePart:
     ----------
     kind : PartKind
     microseconds : int
-        Negative for an overlap: the subtask started before the one before it finished.
-        A run is negative where its finish is before its start; so are the parts before
-        and after where a subtask lies outside the task's own times.
+        Negative for an overlap: the subtask started before the one before it finished, or
+        finished before it started, which is a part of its own.
     node : int or None
-        The subtask that runs or that is being waited for; ``None`` after the last.
+        The subtask that runs or that is being waited for; ``None`` where it is neither.
     begin : datetime
         When the part begins; it ends `microseconds` later.
     span : SpanKind or None
@@ -201,9 +200,10 @@ def trace(premises: Premises) -> Trace | None:
         else:
             parts += _before(node, begin, span.start, min(s.start for s in spans if s))
         attempts = graph.subtasks[node].attempts
-        parts.append(
-            TimePart(PartKind.RUN, span.microseconds, node, span.start, span.kind, attempts)
-        )
+        ran, back = max(span.microseconds, 0), min(span.microseconds, 0)
+        parts.append(TimePart(PartKind.RUN, ran, node, span.start, span.kind, attempts))
+        if back:
+            parts.append(TimePart(PartKind.OVERLAP, back, None, span.start))
         at = span.finish
     parts.append(TimePart(PartKind.AFTER, (end - at) // MICROSECOND, None, at))
     return Trace(begin, end, path, tuple(parts), skipped_over)

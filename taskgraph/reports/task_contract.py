@@ -126,7 +126,9 @@ class AsRunPart(Closed):
 
     kind: Annotated[str, _names(PartKind)]
     microseconds: Annotated[int, about("Negative for an overlap.")]
-    subtask: Annotated[Id | None, about("What runs or is waited for; null after the last.")]
+    subtask: Annotated[
+        Id | None, about("What runs or is waited for; null where it is neither.")
+    ]
     begin: Moment
     attempts: Annotated[int | None, about("Those that the document counts in a run.")]
     span: Annotated[

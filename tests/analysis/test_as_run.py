@@ -151,6 +151,15 @@ def test_an_overlap_is_a_negative_part_and_named():
     assert found.differences == {PartKind.OVERLAP: -2_000_000}
 
 
+def test_what_finished_before_it_started_did_no_negative_work():
+    graph = make_graph({1: ran(9, 5), 2: ran(10, 12)}, [(1, 2)])
+    found = analyse(graph).as_run
+    assert found is not None
+    assert found.total(PartKind.RUN) == 2_000_000 == found.ideal.makespan
+    assert found.total(PartKind.OVERLAP) == -4_000_000
+    assert sum(part.microseconds for part in found.parts) == found.wall
+
+
 def test_a_subtask_without_times_is_walked_through():
     graph = make_graph(
         {1: ran(0, 5), 2: {"status": "SUCCESSFUL"}, 3: ran(9, 10)}, [(1, 2), (2, 3)]
