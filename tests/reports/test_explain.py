@@ -485,6 +485,22 @@ def test_what_a_bound_beside_skipping_several_parts_is_of_is_said(operation: str
         assert f"; {of_one * is_of_one}then the task takes at most" in text
 
 
+def test_every_part_of_the_time_is_told_where_clocks_differ() -> None:
+    begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    rows = {
+        node: {
+            "status": "SUCCESSFUL",
+            "start_time": begun + timedelta(seconds=start),
+            "finish_time": begun + timedelta(seconds=finish),
+        }
+        for node, (start, finish) in enumerate([(1, 20), (10, 40), (70, 100)], 1)
+    }
+    times = {"start_time": begun, "finish_time": begun + timedelta(seconds=600)}
+    task = make_task(rows, [(1, 2), (2, 3)], status="SUCCESSFUL", **times)
+    (text,) = said(LoadedTask(task), "parts")
+    assert "-10 s where their times overlap and 8 min 20 s after the last one." in text
+
+
 def test_what_was_retried_within_a_rollback_is_not_called_undone() -> None:
     rows = {1: {"status": "SUCCESSFUL", "operation": "ROLLBACK"}, 2: {"status": "RUNNING"}}
     told = {}

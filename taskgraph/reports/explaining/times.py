@@ -67,8 +67,9 @@ def _sum(run: AsRun) -> Sentence:
     shown = [row for row in _PARTS if totals[row[0]]]
     values: dict[str, Value] = {name: Clock(totals[kind]) for kind, name, _ in shown}
     values["path"] = SubtaskList(run.path, is_ordered=True)
-    words = [text for _, _, text in shown]
-    template = f"Along the path that the clock saw, {{path}}: {listed(words)}."
+    *most, last = (text for _, _, text in shown)
+    parts = listed(filter(None, (", ".join(most), last)))  # every one of them
+    template = f"Along the path that the clock saw, {{path}}: {parts}."
     return Sentence("parts", template, values)
 
 
