@@ -352,6 +352,14 @@ def test_a_task_in_no_known_state_is_not_told_as_over(
     assert "Ran " not in shown
 
 
+def test_of_a_task_that_is_over_nothing_is_left_open_to_be_asked() -> None:
+    rows = {1: {"status": "SUCCESSFUL"}, 2: {"status": "PAUSED"}}
+    loaded = LoadedTask(make_task(rows, [(1, 2)], status="SUCCESSFUL"))
+    assert said(loaded, "nothing-to-retry", "over") == [
+        "It is over: there is nothing to retry, to skip or to cancel."
+    ]
+
+
 def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
     task = make_task({"a": {"timeout": 40}, "b": {}}, [("a", "b")])
     told, found = {}, {}
@@ -775,6 +783,17 @@ def test_no_skip_is_the_way_on_where_another_failure_cannot_be_skipped() -> None
     assert re.search(r"Now +It may be rolled back", brief)
     text = " ".join(explain_text(explained(loaded), Style(200)).split())
     assert "at once" not in text
+
+
+def test_while_a_rollback_runs_on_it_is_told_that_it_may_be_asked_for_again() -> None:
+    failed = rolled_back(True, False).task
+    *rest, last = failed.subtasks
+    rows = (*rest, last._replace(status="RUNNING"))
+    loaded = LoadedTask(replace(failed, status="RUNNING", subtasks=rows))
+    assert_proved(loaded)
+    brief = explain_brief(loaded)
+    again = "Now It cannot be rolled back again while it has not failed; if it failed now, "
+    assert f"{again}it could. Risk" in brief
 
 
 def explain_brief(loaded: LoadedTask) -> str:

@@ -103,7 +103,8 @@ def _alike(subtask: Subtask, node: int, way: FailedSubtask | None) -> Hashable:
 
 
 def _unfailed(task: Task, *, is_known: bool) -> Iterator[Sentence]:
-    if task.status == Status.RUNNING or not is_known:
+    is_over = task.status == Status.SUCCESSFUL
+    if task.status == Status.RUNNING or not (is_known or is_over):
         text = "No subtask is FAILED, so there is nothing to retry or to skip."
         if not is_known:
             text = "Of some subtasks nothing tells whether they may be retried or skipped."
@@ -301,9 +302,11 @@ def _only_failed(task: Task) -> Sentence:
 
 def _unrolled(analysis: Analysis) -> Iterator[Sentence]:
     """Say whether a task that has not failed could be rolled back."""
-    now, rollback = "It cannot be rolled back while it has not failed; ", analysis.rollback
-    if is_rolling_back(analysis.task):
+    back, rollback = is_rolling_back(analysis.task), analysis.rollback
+    if back and not analysis.tally.failed:
         return
+    again = " again" if back else ""
+    now = f"It cannot be rolled back{again} while it has not failed; "
     if rollback.is_allowed is None:
         text = f"{now}whether it could then, the document does not tell."
         yield Sentence("rollback-unknown", text, {}, Place.ITEM)
@@ -311,7 +314,7 @@ def _unrolled(analysis: Analysis) -> Iterator[Sentence]:
         text = f"{now}if it failed now, it could."
         yield Sentence("rollback-if-failed", text, {}, Place.ITEM)
     else:
-        text = "It could not be rolled back even if it failed: "
+        text = f"It could not be rolled back{again} even if it failed: "
         yield _refused(text, rollback)
 
 

@@ -352,11 +352,13 @@ def _action(
     skip, back = ("skip-accepted",), ("rollback-accepted", "dag-rollback")
     subtasks = account.graph.subtasks
     stays = any(subtasks[node].prohibit_skip for node in account.analysis.tally.failed)
-    ways = (back, skip) if is_rolling_back(task) and stays else (retry, skip, back)
+    ways: tuple[tuple[str, ...], ...] = (retry, skip, back)
+    if is_rolling_back(task) and stays:  # what may be skipped does not let it go on
+        ways = (back, ("rollback-if-failed",), skip)
     several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
     for claims in ways:
         if sentences := _moved(choices, *claims):
-            if several and claims is not back:
+            if several and claims in (retry, skip):
                 sentences += _moved(choices, "held-by")
             return Section("action", "Now", (*sentences, *whole))
     if hints or task.status == Status.FAILED:
