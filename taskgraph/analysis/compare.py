@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
@@ -226,8 +225,8 @@ def compare_analyses(first: Analysis, second: Analysis) -> Comparison:
     return Comparison(
         pairs=pairs,
         matched_by_id=matches.by_id,
-        added=tuple(n for n in range(len(after)) if n not in counterpart),
-        removed=tuple(n for n in range(len(before)) if n not in partner),
+        added=_unpaired(after, before, counterpart),
+        removed=_unpaired(before, after, partner),
         changed=_changed(before, after, pairs, shared),
         copies=_copies(before, after, pairs, shared),
         added_edges=_edges(after, before, counterpart),
@@ -245,8 +244,23 @@ def compare_analyses(first: Analysis, second: Analysis) -> Comparison:
     )
 
 
+def _unpaired(
+    graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]
+) -> tuple[int, ...]:
+    """Give what another graph does not have; a summary leaves its subtasks out."""
+    if other.task.is_summary:
+        return ()
+    return tuple(node for node in range(len(graph)) if node not in partner)
+
+
 def _edges(graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]) -> Pairs:
-    """Give the edges of a graph that another one does not have between the partners."""
+    """Give the edges of a graph that another one does not have between the partners.
+
+    A response without edges leaves them out, as a summary does.
+    """
+    is_told = other.reported_sides or other.task.is_definition or len(other) < 2
+    if other.task.is_summary or not is_told:
+        return ()
     missing = []
     for node, row in enumerate(graph.downstreams):
         there = set(other.downstreams[partner[node]] if node in partner else ())
@@ -257,24 +271,47 @@ def _edges(graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]) -> Pa
 def _changed(
     before: TaskGraph, after: TaskGraph, pairs: Pairs, shared: tuple[_Shared, _Shared]
 ) -> tuple[SubtaskChange, ...]:
-    definition = _definition(before, after)
+    definition, state = _compared(before, after)
     shown = before.subtasks, after.subtasks
     ours, theirs = before.unredacted, after.unredacted
-    values = attrgetter(*definition, *_STATE)
+    values = _values_of((*definition, *state))
     changes = []
     for node, other in pairs:
         sides = ours[node], theirs[other]
         beside = shared[0].get(node, ()), shared[1].get(other, ())
         if _is_another(sides, beside, values):
             continue
-        fields = _fields((shown[0][node], shown[1][other]), sides, definition, _STATE)
+        fields = _fields((shown[0][node], shown[1][other]), sides, definition, state)
         if fields:
             changes.append(SubtaskChange(node, other, fields))
     return tuple(changes)
 
 
-def _definition(before: TaskGraph, after: TaskGraph) -> tuple[str, ...]:
-    return ("id", *_DEFINITION) if is_same_task(before, after) else _DEFINITION
+def _compared(
+    before: TaskGraph, after: TaskGraph
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the fields to compare: of the definition, and of the state.
+
+    What a response leaves out of all its subtasks is no change: its dialect has no such
+    field. What a definition leaves out is what it says.
+    """
+    definition = ("id", *_DEFINITION) if is_same_task(before, after) else _DEFINITION
+    tasks = before.task, after.task
+    if any(task.is_definition for task in tasks):
+        return definition, _STATE
+
+    def stated(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name in names
+            if name == "status" or all(task.reports(name) for task in tasks)
+        )
+
+    return stated(definition), stated(_STATE)
+
+
+def _values_of(names: tuple[str, ...]) -> Callable[[Subtask], tuple[Value, ...]]:
+    return lambda subtask: tuple([getattr(subtask, name) for name in names])
 
 
 def _shared(graph: TaskGraph) -> _Shared:
@@ -303,9 +340,9 @@ def _copies(
     """Compare the subtasks for which another one of their id stands in its graph."""
     if not any(shared):
         return ()
-    definition = frozenset(_definition(before, after))
-    compared = (*_definition(before, after), *_STATE)
-    values = attrgetter(*compared)
+    definition, state = _compared(before, after)
+    compared = (*definition, *state)
+    values = _values_of(compared)
     changes = []
     for node, other in pairs:
         ours, theirs = shared[0].get(node, ()), shared[1].get(other, ())
@@ -325,7 +362,7 @@ def _copies(
             if len(gone) == len(new)
             and any(old[at] != own[at] for old, own in zip(gone, new, strict=True))
         )
-        is_structural = not names or not definition.isdisjoint(names)
+        is_structural = not names or not set(definition).isdisjoint(names)
         changes.append(CopiesChange(node, other, counts, names, is_structural))
     return tuple(changes)
 

@@ -96,7 +96,7 @@ def test_the_subtask_that_grew_is_the_cause_not_the_one_it_overtook():
 
 CHAIN = {
     "a": {"name": "Start", "timeout": 30, "status": "SUCCESSFUL"},
-    "b": {"name": "Copy", "timeout": 600, "status": "RUNNING"},
+    "b": {"name": "Copy", "timeout": 600, "status": "RUNNING", "prohibit_skip": False},
     "c": {"name": "Finish", "timeout": 30, "status": "PENDING"},
 }
 
@@ -119,7 +119,7 @@ def test_every_kind_of_change():
     assert (row.before, row.after) == (1, 1)
     assert row.fields == (
         FieldChange("timeout", 600, 900, is_structural=True),
-        FieldChange("prohibit_skip", None, True, is_structural=True),
+        FieldChange("prohibit_skip", False, True, is_structural=True),
         FieldChange("status", "RUNNING", "SUCCESSFUL", is_structural=False),
     )
     assert found.task == (FieldChange("status", "RUNNING", "FAILED", is_structural=False),)
@@ -133,6 +133,23 @@ def test_every_kind_of_change():
     assert found.is_budget_changed
     assert found.is_changed
     assert found.makespan is None  # no subtask has times
+
+
+def test_what_a_response_leaves_out_is_no_change():
+    rows = {key: {**row, "attempts": 1, "class_name": "x"} for key, row in CHAIN.items()}
+    full = make_graph(rows, ["ab", "bc"], status="RUNNING")
+    kept = ("id", "name", "status")
+    bare = [Subtask(**{name: getattr(sub, name) for name in kept}) for sub in full.subtasks]
+    listed = build_graph(replace(full.task, subtasks=tuple(bare)))
+    summary = build_graph(replace(full.task, subtasks=(), is_summary=True))
+    for less in (listed, summary):
+        for found in (compared(full, less), compared(less, full)):
+            assert not found.is_changed
+    failed = replace(listed.task, subtasks=(*bare[:2], bare[2]._replace(status="FAILED")))
+    (row,) = compared(full, build_graph(failed)).changed
+    assert [change.field for change in row.fields] == ["status"]
+    defined = build_graph(replace(listed.task, is_definition=True))
+    assert compared(full, defined).is_structure_changed
 
 
 def test_an_edge_alone_changes_the_budget():
