@@ -7,7 +7,7 @@ a section makes the same claim several times, it gives the values of each.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -699,10 +699,26 @@ def overdue(case: Case) -> list[Values]:
 
 
 def working(case: Case) -> list[Values]:
-    nodes = case.tally.running
-    found = filter(None, (case.analysis.targets.get(node) for node in nodes))
-    targets = list(dict.fromkeys(found))
-    return [{"subtasks": case.ids(nodes)} | ({"targets": targets} if targets else {})]
+    rows = []
+    for nodes in by_doing(case, case.tally.running):
+        found = filter(None, (case.analysis.targets.get(node) for node in nodes))
+        targets = list(dict.fromkeys(found))
+        values: Values = {"subtasks": case.ids(nodes)}
+        rows.append(values | ({"targets": targets} if targets else {}))
+    return rows
+
+
+def by_doing(case: Case, nodes: Iterable[int]) -> list[list[int]]:
+    """Give apart what is done, undone and skipped."""
+    if not case.graph.is_sound:
+        return [[*nodes]]
+    groups: list[list[int]] = [[], [], []]
+    for node in nodes:
+        operation = case.graph.subtasks[node].operation
+        is_skip = operation in {"SKIP", "ROLLBACK_SKIP"}
+        is_undone = case.analysis.is_rolling_back and operation != "RETRY"
+        groups[2 if is_skip else int(is_undone)].append(node)
+    return [group for group in groups if group]
 
 
 def broken(case: Case) -> list[Values]:
@@ -1084,7 +1100,9 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "prohibiting": prohibiting,
     "parts": parts,
     "ran-on": of_failure("ran_on"),
-    "ready": lambda case: [{"subtasks": case.ids(case.tally.ready)}],
+    "ready": lambda case: [
+        {"subtasks": case.ids(nodes)} for nodes in by_doing(case, case.tally.ready)
+    ],
     "releases": released,
     "repeats": repeated,
     "retried-meanwhile": retried_meanwhile,

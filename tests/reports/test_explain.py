@@ -512,7 +512,7 @@ def test_every_part_of_the_time_is_told_where_clocks_differ() -> None:
 def test_what_was_retried_within_a_rollback_is_not_called_undone() -> None:
     rows = {1: {"status": "SUCCESSFUL", "operation": "ROLLBACK"}, 2: {"status": "RUNNING"}}
     told = {}
-    for operation in ("ROLLBACK", "RETRY"):
+    for operation in ("ROLLBACK", "RETRY", "ROLLBACK_SKIP"):
         rows[2] = {**rows[2], "operation": operation}
         task = make_task(rows, [(1, 2)], status="RUNNING", operation="ROLLBACK")
         loaded = LoadedTask(task)
@@ -522,7 +522,27 @@ def test_what_was_retried_within_a_rollback_is_not_called_undone() -> None:
     assert told == {
         "ROLLBACK": ["2 'Subtask 2' is being undone."],
         "RETRY": ["2 'Subtask 2' is at work."],
+        "ROLLBACK_SKIP": ["2 'Subtask 2' is being skipped."],
     }
+
+
+def test_what_is_ready_is_told_by_what_comes_next() -> None:
+    ready = {"status": "READY", "timeout": 5}
+    rows = {1: ready, 2: {**ready, "operation": "SKIP"}}
+    told = said(LoadedTask(make_task(rows, status="RUNNING")), "ready")
+    assert told == [
+        "1 'Subtask 1' is ready to start.",
+        "2 'Subtask 2' is ready to be skipped.",
+    ]
+    operations = enumerate(("ROLLBACK", "RETRY", "ROLLBACK_SKIP"), 1)
+    rows = {node: {**ready, "operation": operation} for node, operation in operations}
+    loaded = LoadedTask(make_task(rows, status="RUNNING", operation="ROLLBACK"))
+    assert said(loaded, "ready") == [
+        "2 'Subtask 2' is ready to start.",
+        "1 'Subtask 1' is ready to be undone.",
+        "3 'Subtask 3' is ready to be skipped.",
+    ]
+    assert said(loaded, "counts") == ["Of its 3 subtasks: 3 ready."]
 
 
 def said(loaded: LoadedTask, *claims: str) -> list[str]:

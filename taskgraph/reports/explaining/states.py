@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.progress import Tally
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
+    SKIPS,
     has_never_failed,
     is_repeating,
     is_rolling_back,
@@ -37,7 +38,7 @@ _STATES: Final = {
     "failed": "failed",
     "running": "at work",
     "canceling": "being cancelled",
-    "ready": "ready to start",
+    "ready": "ready",
     "pending": "waiting",
     "other": "in no known state",
 }
@@ -153,7 +154,7 @@ def standing(account: Account) -> Iterator[Sentence]:
         yield from _moving(account.sound)
     elif tally.running:
         doing = "at work" if is_known else "RUNNING"
-        yield _at_work(account.analysis, doing)
+        yield _at_work(account.analysis, doing, tally.running)
 
 
 def _is_over(task: Task, tally: Tally) -> bool:
@@ -172,11 +173,10 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
         for node, subtask in enumerate(graph.subtasks)
         if is_repeating(subtask, back=tally.is_rolling_back)
     }
-    if tally.running:
-        doing = "at work" if tells_progress(task) else "RUNNING"
-        if tally.is_rolling_back and repeating.isdisjoint(tally.running):
-            doing = "being undone"
-        yield _at_work(analysis, doing)
+    at_work = "at work" if tells_progress(task) else "RUNNING"
+    words = at_work, "being undone", "being skipped"
+    for doing, nodes in _by_doing(analysis, tally.running, words):
+        yield _at_work(analysis, doing, nodes)
     for count in sorted({attempts[node] for node in tally.running} - {1}):
         nodes = tuple(node for node in tally.running if attempts[node] == count)
         template = "{subtasks} [is|are] in attempt {count}, or a later one."
@@ -184,10 +184,9 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
     if tally.canceling:
         template = "{subtasks} [is|are] being cancelled, which ends in seconds, or hangs."
         yield of_subtasks("canceling", template, tally.canceling)
-    if tally.ready:
-        undone = tally.is_rolling_back and repeating.isdisjoint(tally.ready)
-        ready = "ready to be undone" if undone else "ready to start"
-        yield of_subtasks("ready", f"{{subtasks}} [is|are] {ready}.", tally.ready)
+    words = "ready to start", "ready to be undone", "ready to be skipped"
+    for ready, nodes in _by_doing(analysis, tally.ready, words):
+        yield of_subtasks("ready", f"{{subtasks}} [is|are] {ready}.", nodes)
     yield from _named(graph, tally)
     if repeating:
         template = (
@@ -207,9 +206,22 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
     yield from _each_at_work(analysis)
 
 
-def _at_work(analysis: Analysis, doing: str) -> Sentence:
+def _by_doing(
+    analysis: Analysis, nodes: Iterable[int], words: tuple[str, str, str]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Group by the words for what is done, is undone, and is skipped, in this order."""
+    groups: dict[str, list[int]] = {word: [] for word in words}
+    done, undone, skipped = words
+    back = analysis.is_rolling_back
+    for node in nodes:
+        subtask = analysis.graph.subtasks[node]
+        word = undone if back and not is_repeating(subtask, back=back) else done
+        groups[skipped if subtask.operation in SKIPS else word].append(node)
+    return ((word, tuple(group)) for word, group in groups.items() if group)
+
+
+def _at_work(analysis: Analysis, doing: str, nodes: tuple[int, ...]) -> Sentence:
     """Name what is at work, and what that works on."""
-    nodes = analysis.tally.running
     values: dict[str, Value] = {}
     if targets := dict.fromkeys(filter(None, map(analysis.targets.get, nodes))):
         values["targets"] = NameList(tuple(targets))
