@@ -600,6 +600,26 @@ def test_on_a_phone_no_part_of_an_address_no_number_and_no_state_is_broken(
     page.close()
 
 
+def test_on_a_phone_no_word_above_the_tasks_is_broken(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    tasks = [failed, replace(failed, id=9200, name="Stop")]
+    Opened(page, tmp_path / "report.html", tasks)
+    words = page.locator("nav.card :is(thead th, tbody th a):visible").evaluate_all(
+        """cells => cells.flatMap(({ firstChild: it }) =>
+            [...it.data.matchAll(/\\S+/g)].map(word => {
+                const made = new Range();
+                made.setStart(it, word.index);
+                made.setEnd(it, word.index + word[0].length);
+                return made.getClientRects().length; }))"""
+    )
+    assert len(words) > 5
+    assert set(words) == {1}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
 def test_the_keyboard_reaches_everything(
     browser: Browser, tmp_path: Path, failed: Task
 ) -> None:
