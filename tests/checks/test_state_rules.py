@@ -234,6 +234,13 @@ def test_what_is_in_flight_is_not_stalled(status: str) -> None:
     assert "TG204" not in codes(stalled(600, status=status))
 
 
+def test_of_a_cancel_it_is_not_said_that_it_came_long_ago() -> None:
+    """It may have been asked for just now, of what has been at work for long."""
+    (finding,) = found(stalled(600, status="CANCELING"), "TG209")
+    assert "the document tells of nothing in the last 10 min:" in finding.message
+    assert "nothing has happened" not in finding.message
+
+
 def test_a_task_that_was_touched_again_at_an_unknown_time_is_not_judged() -> None:
     """After a fault of the coordinator a retry sets no subtask in motion at first."""
     touched: dict[str, Any] = {"operation": "RETRY", "finish_time": at(11)}

@@ -2,9 +2,9 @@
 
 What it does
 ------------
-Finds subtasks that are CANCELING, or RUNNING with operation CANCEL, although nothing has
-happened for more than `event-delay` seconds (60) before the moment that the document
-describes.
+Finds subtasks that are CANCELING, or RUNNING with operation CANCEL, in a document whose
+last event is more than `event-delay` seconds (60) before the moment that it describes.
+When the cancel was asked for it does not say: that may have been just now.
 
 Why it is bad
 -------------
@@ -39,7 +39,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     yield Fault.of(
         subject,
         [subject.graph.positions[node] for node in standing.hanging],
-        f"{is_asked} cancelled, and nothing has happened for "
+        f"{is_asked} cancelled, and the document tells of nothing in the last "
         f"{format_measured(standing.quiet)}: a cancel ends within seconds, or hangs",
         "see on its server what it does, and stop it there",
         "status",
