@@ -223,6 +223,15 @@ def test_how_far_it_is_goes_by_the_longest_path_of_what_is_left() -> None:
     assert_proved(loaded)
 
 
+def test_a_dag_of_obshell_is_given_no_timeouts_of_its_own(samples: Path) -> None:
+    failed = load(samples / "formats/obshell_dag.json").task
+    runs: dict[str, Any] = {"status": "RUNNING", "operation": "EXECUTE", "attempts": 1}
+    rows = [r._replace(**runs) if r.status == "FAILED" else r for r in failed.subtasks]
+    loaded = LoadedTask(replace(failed, status="RUNNING", subtasks=tuple(rows)))
+    assert said(loaded, "critical-share")[0].startswith("By obshell's default, the longest")
+    assert " to obshell's default timeout" in said(loaded, "nearest")[0]
+
+
 def test_where_attempts_are_not_told_a_retry_may_have_come_after_the_failure() -> None:
     for attempts, is_named in ((None, True), (1, False)):
         rows = {1: {"status": "PENDING", "operation": "EXECUTE", "attempts": attempts}}

@@ -152,7 +152,8 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
     row = progress.nearest
     if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
         subtask, left = SubtaskList((row.node,)), Duration(row.seconds_left)
-        limit = "its timeout and the grace" if analysis.settings.grace else "its timeout"
+        limit = f"{by.removeprefix(' by ') or 'its'} timeout"
+        limit += " and the grace" * bool(analysis.settings.grace)
         template = f"{{subtask}} is nearest to {limit}, with {{left}} to go."
         beside = analysis.tally.failed or analysis.tally.canceling
         if len(progress.in_flight) == 1 and not beside:

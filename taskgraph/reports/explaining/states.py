@@ -21,6 +21,7 @@ from taskgraph.model.engine import (
 from taskgraph.model.task import STATUSES, Status, Task
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.failures import last_lines
+from taskgraph.reports.explaining.limits import by_default
 from taskgraph.reports.explaining.sentences import (
     Count,
     NameList,
@@ -197,9 +198,10 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
         yield of_subtasks("repeats", template, tuple(sorted(repeating)))
     done, whole = progress.critical_seconds_done, progress.critical_seconds
     if 0 < done < whole and tells_direction(task):
+        by = by_default(analysis) or " by its timeouts"
         template = (
-            "By its timeouts, the longest path of what is left is {percent} % of that of "
-            "the whole task."
+            f"{by.strip().capitalize()}, the longest path of what is left is {{percent}} % "
+            "of that of the whole task."
         )
         percent = Count(100 - 100 * done // whole)
         yield Sentence("critical-share", template, {"percent": percent})
