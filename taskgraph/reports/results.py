@@ -170,11 +170,18 @@ def done_of(account: Account) -> tuple[str, str]:
 
 
 def clock_figure(task: Task, run: AsRun) -> Figure:
-    """Say how long a task ran, or runs so far."""
+    """Say how long a task ran, or runs so far; and since when, where that is not its start.
+
+    obshell puts the start of a DAG anew, and clocks differ.
+    """
     word = "Running for" if task.status == Status.RUNNING else "So far"
     word = "Ran" if has_ended(task) else word
-    note = f"with {WENT_ON}" if run.outlasts(task) else ""
-    return Figure(word, format_span(run.begin, run.end), note)
+    notes, start = [], task.start_time or run.begin
+    if format_moment(run.begin) != format_moment(start):
+        notes.append(f"since {format_moment(run.begin, start)}")
+    if run.outlasts(task):
+        notes.append(f"with {WENT_ON}")
+    return Figure(word, format_span(run.begin, run.end), ", ".join(notes))
 
 
 def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:

@@ -319,6 +319,16 @@ def test_what_goes_on_took_its_time_so_far(
     assert ("so far 1 min 20 s" in drawn) == (mark == "+*")
 
 
+def test_how_long_it_ran_is_told_with_since_when_where_that_is_not_its_start() -> None:
+    began = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    first = {"status": "SUCCESSFUL", "finish_time": began + timedelta(minutes=9)}
+    for before, note in ((60, r" \(since 09:59:00\)"), (0, "")):
+        row = {**first, "start_time": began - timedelta(seconds=before)}
+        task = make_task({1: row}, status="SUCCESSFUL", start_time=began)
+        spent = 9 + before // 60
+        assert re.search(rf"(?m)^Ran +{spent} min{note}$", shown(LoadedTask(task)))
+
+
 def test_parts_that_are_all_overdue_are_told() -> None:
     start = datetime(2025, 1, 16, 10, tzinfo=UTC)
     rows = {
