@@ -329,6 +329,14 @@ def test_how_long_it_ran_is_told_with_since_when_where_that_is_not_its_start() -
         assert re.search(rf"(?m)^Ran +{spent} min{note}$", shown(LoadedTask(task)))
 
 
+def test_the_headline_names_what_runs_past_its_timeout() -> None:
+    begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    row = {"status": "RUNNING", "attempts": 1, "timeout": 600, "start_time": begun}
+    moment = Envelope(timestamp=begun + timedelta(minutes=40))
+    task = make_task({1: row}, status="RUNNING", start_time=begun, envelope=moment)
+    assert "has run 40 min of 10 min" in " ".join(shown(LoadedTask(task)).split())
+
+
 def test_parts_that_are_all_overdue_are_told() -> None:
     start = datetime(2025, 1, 16, 10, tzinfo=UTC)
     rows = {

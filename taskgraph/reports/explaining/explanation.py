@@ -13,7 +13,7 @@ from taskgraph.model.task import Status, Task
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.failures import failing
-from taskgraph.reports.explaining.limits import assumes, limits
+from taskgraph.reports.explaining.limits import assumes, limits, overdue
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -240,9 +240,10 @@ def in_short(account: Account, explanation: Explanation) -> Explanation:
 
 
 def headline(account: Account) -> tuple[Sentence, ...]:
-    """Say in what state a task is and what failed first, or stands still."""
+    """Say in what state a task is and what failed first, stands still, or is overdue."""
     what = [*_standing_still(account), *failing(account)]
-    return Flow(account.graph).settled((*verdict(account), *_first_failure(what)))
+    late = () if account.sound is None else overdue(account.sound)
+    return Flow(account.graph).settled((*verdict(account), *_first_failure(what), *late))
 
 
 # --- the lines that come first -------------------------------------------------------

@@ -53,8 +53,8 @@ def limits(account: Account) -> Iterator[Sentence]:
         yield from _over_limit(account.checked.findings)
         if task.status == Status.RUNNING:
             yield from _left(diagnosis)
-        elif diagnosis.overdue:
-            yield _overdue(diagnosis, tuple(sorted(diagnosis.overdue)))
+        else:
+            yield from overdue(diagnosis)
     yield from _no_return(diagnosis)
     yield from _fail_late(diagnosis)
     if diagnosis.tells_worst_case and diagnosis.budget.seconds:
@@ -147,8 +147,7 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         yield from _likely(analysis)
         yield from _later(analysis)
     yield from _slow(analysis)
-    if analysis.overdue:
-        yield _overdue(analysis, tuple(sorted(analysis.overdue)))
+    yield from overdue(analysis)
     row = progress.nearest
     if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
         subtask, left = SubtaskList((row.node,)), Duration(row.seconds_left)
@@ -163,8 +162,11 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence("nearest", template, {"subtask": subtask, "left": left})
 
 
-def _overdue(analysis: Analysis, nodes: tuple[int, ...]) -> Sentence:
+def overdue(analysis: Analysis) -> Iterator[Sentence]:
     """Name what runs past its timeout, and for how long where all have the same."""
+    nodes = tuple(sorted(analysis.overdue))
+    if not nodes:
+        return
     subtasks = [analysis.graph.subtasks[node] for node in nodes]
     spans = [measured_span(subtask, analysis.as_of) for subtask in subtasks]
     limits = {subtask.timeout for subtask in subtasks}
@@ -172,11 +174,12 @@ def _overdue(analysis: Analysis, nodes: tuple[int, ...]) -> Sentence:
     ends = ": the engine has not ended that yet."
     if len(times) < len(nodes) or len(limits) > 1:
         past = "[runs past its timeout|run past their timeouts]"
-        return of_subtasks("overdue", f"{{subtasks}} {past}{ends}", nodes)
+        yield of_subtasks("overdue", f"{{subtasks}} {past}{ends}", nodes)
+        return
     words, spread = ran(times)
     values = spread | {"timeout": Duration(subtasks[0].timeout or 0)}
     template = f"{{subtasks}} [has|have] run {words} of {{timeout}}{ends}"
-    return of_subtasks("overdue", template, nodes, more=values)
+    yield of_subtasks("overdue", template, nodes, more=values)
 
 
 def _later(analysis: Analysis) -> Iterator[Sentence]:
