@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
@@ -274,7 +275,7 @@ def _changed(
     definition, state = _compared(before, after)
     shown = before.subtasks, after.subtasks
     ours, theirs = before.unredacted, after.unredacted
-    values = _values_of((*definition, *state))
+    values = attrgetter(*definition, *state)
     changes = []
     for node, other in pairs:
         sides = ours[node], theirs[other]
@@ -310,10 +311,6 @@ def _compared(
     return stated(definition), stated(_STATE)
 
 
-def _values_of(names: tuple[str, ...]) -> Callable[[Subtask], tuple[Value, ...]]:
-    return lambda subtask: tuple([getattr(subtask, name) for name in names])
-
-
 def _shared(graph: TaskGraph) -> _Shared:
     subtasks, unredacted = graph.task.subtasks, graph.task.unredacted_subtask
     return {
@@ -342,7 +339,7 @@ def _copies(
         return ()
     definition, state = _compared(before, after)
     compared = (*definition, *state)
-    values = _values_of(compared)
+    values = attrgetter(*compared)
     changes = []
     for node, other in pairs:
         ours, theirs = shared[0].get(node, ()), shared[1].get(other, ())
