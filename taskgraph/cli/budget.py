@@ -16,6 +16,7 @@ from taskgraph.cli.options import (
     output_option,
     past_options,
     seconds,
+    setting_option,
 )
 from taskgraph.cli.output import write
 from taskgraph.cli.tasks import each_task, one_task, text_style, write_history
@@ -27,32 +28,12 @@ if TYPE_CHECKING:
 
 @click.command("budget")
 @files_argument
-@click.option(
-    "--attempts", type=click.IntRange(min=1), metavar="N",
-    help="How often each subtask may be started; never less than its counter.",
-)  # fmt: skip
-@click.option(
-    "--grace", callback=seconds, metavar="SECONDS",
-    help="What the engine may take to notice a missed deadline, per attempt: up to 12 s.",
-)  # fmt: skip
-@click.option(
-    "--overhead", callback=seconds, metavar="SECONDS",
-    help="What the engine may take to get to each attempt; it polls, so up to 2 s.",
-)  # fmt: skip
-@click.option(
-    "--concurrency", type=click.IntRange(min=-1), metavar="N",
-    help="How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; "
-    "by default what the document says, else those 10.",
-)  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(min=0), metavar="N",
-    help="How many workers the server has for all such tasks, 0 for any number; by "
-    "default the engine's 16, for scheduled tasks 32.",
-)  # fmt: skip
-@click.option(
-    "--assume-timeout", callback=seconds, metavar="SECONDS",
-    help="The timeout of subtasks that have none.",
-)  # fmt: skip
+@setting_option("attempts", "N")
+@setting_option("grace", "SECONDS")
+@setting_option("overhead", "SECONDS")
+@setting_option("concurrency", "N")
+@setting_option("workers", "N")
+@setting_option("assume_timeout", "SECONDS")
 @click.option(
     "--fit", "window", callback=seconds, metavar="DURATION",
     help="Tell which timeouts to lower for the worst case to fit that, for example 2h.",

@@ -67,8 +67,8 @@ class _Labels(NamedTuple):
     help="What if this subtask were skipped?",
 )  # fmt: skip
 @click.option(
-    "--within", type=click.IntRange(min=0), metavar="SECONDS",
-    help="Also name what is critical but for so many seconds of float.",
+    "--within", callback=seconds, metavar="DURATION",
+    help="Also name what is critical but for so much float, for example 1m.",
 )  # fmt: skip
 @click.option(
     "--within-window", "window", callback=seconds, metavar="DURATION",

@@ -16,10 +16,11 @@ from taskgraph.cli.main import Group
 from taskgraph.cli.options import (
     Choice,
     Inputs,
+    files_argument,
     moment,
     output_option,
     seconds,
-    task_option,
+    setting_option,
 )
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
@@ -31,7 +32,7 @@ from taskgraph.cli.output import (
 from taskgraph.cli.tasks import each_task, one_task, require_tasks, write_history
 from taskgraph.errors import ConfigError
 from taskgraph.history import CONFIDENCE, LEAST_RUNS, MARGIN, MEMORY, RUNS, SHARE
-from taskgraph.model.words import counted
+from taskgraph.model.words import counted, listed, plural
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def compare_command(form: str | None, output: str | None, **asked: Any) -> None:
 
 
 @command.command("timeouts")
-@click.argument("definitions", nargs=-1, metavar="[FILE]...")
+@partial(files_argument, beside_runs=True)
 @_result_options("patch")
 @click.option(
     "--share", type=click.FloatRange(0, 100, min_open=True, max_open=True),
@@ -231,7 +232,7 @@ def compare_command(form: str | None, output: str | None, **asked: Any) -> None:
 @_only_option
 @_engine_options(1)
 def timeouts_command(
-    definitions: tuple[str, ...],
+    files: Inputs,
     form: str | None,
     output: str | None,
     share: float,
@@ -255,17 +256,17 @@ def timeouts_command(
     from taskgraph.history.advising import AdviceOptions
 
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
-    if form == "patch" and len(definitions) != 1:
+    if form == "patch" and len(files.paths) != 1:
         raise ConfigError("--format patch needs one FILE that it is for")
     tasks: list[LoadedTask] = []
-    code, _ = each_task(Inputs(definitions), tasks.append)
-    if tasks or not definitions:
+    code, _ = each_task(files, tasks.append)
+    if tasks or not files.paths:
         write_history(history.timeouts(tasks, options=options, **asked), form, output)
     sys.exit(code)
 
 
 @command.command("odds")
-@click.argument("file")
+@files_argument
 @click.option(
     "--window", callback=seconds, required=True, metavar="DURATION",
     help="What the task may take, for example 2h.",
@@ -277,20 +278,18 @@ def timeouts_command(
     "told and much is ahead.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option(
-    "--attempts", type=click.IntRange(min=1), metavar="N",
-    help="How often a subtask that fails is started at most, besides the past's retries.",
+@setting_option(
+    "attempts", "N",
+    "How often a subtask that fails is started at most, besides the past's retries.",
 )  # fmt: skip
-@click.option(
-    "--concurrency", type=click.IntRange(min=-1), metavar="N",
-    help="How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; "
-    "by default the waits of the past hold the queues.",
+@setting_option(
+    "concurrency", "N",
+    "How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; by "
+    "default the waits of the past hold the queues.",
 )  # fmt: skip
 @_memory_option
-@task_option
 def odds_command(
-    file: str,
-    task: str | None,
+    files: Inputs,
     form: str | None,
     output: str | None,
     attempts: int | None,
@@ -309,14 +308,12 @@ def odds_command(
       taskgraph history odds tonight.json --window 2h
       taskgraph history odds tonight.json --window 90m --samples 100000 -o odds.html
     """
-    inputs = Inputs((file,), ReadOptions(task=task))
-    inputs = inputs.on_top(attempts=attempts, concurrency=concurrency)
     code, odds = one_task(
-        inputs,
+        files.on_top(attempts=attempts, concurrency=concurrency),
         partial(history.odds, **asked),
         lambda count: (
-            f"{file}: holds {counted(count, 'task')}; the odds are those of one: "
-            "choose it with --task ID"
+            f"{listed(files.paths)} {plural(len(files.paths), 'holds', 'hold')} "
+            f"{counted(count, 'task')}; the odds are those of one: choose it with --task ID"
         ),
     )
     if odds is not None:
@@ -325,7 +322,7 @@ def odds_command(
 
 
 @command.command("anomalies")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@files_argument
 @_result_options()
 @click.option(
     "--least-runs", type=click.IntRange(min=1), default=LEAST_RUNS, show_default=True,
@@ -335,10 +332,8 @@ def odds_command(
     "--fail-on-any", is_flag=True, help="Make the exit code 1 where a run departs."
 )
 @_memory_option
-@task_option
 def anomalies_command(
-    files: tuple[str, ...],
-    task: str | None,
+    files: Inputs,
     form: str | None,
     output: str | None,
     fail_on_any: bool,
@@ -352,8 +347,7 @@ def anomalies_command(
       taskgraph history anomalies runs/*.json --format json --fail-on-any
     """
     results: list[Anomalies] = []
-    inputs = Inputs(files, ReadOptions(task=task))
-    code, _ = each_task(inputs, lambda one: results.append(history.anomalies(one, **asked)))
+    code, _ = each_task(files, lambda one: results.append(history.anomalies(one, **asked)))
     write_history(results, form, output)
     departs = fail_on_any and any(result.found for result in results)
     sys.exit(max(code, EXIT_FINDINGS if departs else EXIT_OK))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,6 +17,7 @@ from taskgraph.config import Configuration, UnusedPatterns, find_config, read_co
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import parse_duration
 from taskgraph.model.words import nearest_text
+from taskgraph.settings import Settings
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -170,10 +172,33 @@ def task_option(command: F) -> F:
     )
 
 
-def files_argument(command: F) -> F:
-    """Add the argument FILE, and the options on how to read it and what to assume."""
+def _shown_options(command: F) -> F:
+    redact = click.option(
+        "--redact", is_flag=True,
+        help="Mask hosts, people, values of the context and logs, not only secrets.",
+    )  # fmt: skip
+    return task_option(redact(command))
 
-    @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+
+def _as_it_is(command: F) -> F:
+    return command
+
+
+def files_argument(command: F, *, beside_runs: bool = False) -> F:
+    """Add the argument FILE, and the options on how to read it and what to assume.
+
+    Parameters
+    ----------
+    command : callable
+    beside_runs : bool
+        Whether it is mainly about past runs: FILE may be left out, and there is no option
+        that chooses or masks what is shown of it, for names of these runs are shown too.
+    """
+
+    @click.argument(
+        "files", nargs=-1, required=not beside_runs, type=click.Path(),
+        metavar="[FILE]..." if beside_runs else "FILE...",
+    )  # fmt: skip
     @click.option(
         "--glob", metavar="PATTERN",
         help="Which files of a folder or an archive to read.  [default: documents]",
@@ -182,11 +207,7 @@ def files_argument(command: F) -> F:
         "--stdin-filename", metavar="NAME",
         help="What standard input is called: x.task.yaml is a definition in YAML.",
     )  # fmt: skip
-    @task_option
-    @click.option(
-        "--redact", is_flag=True,
-        help="Mask hosts, people, values of the context and logs, not only secrets.",
-    )  # fmt: skip
+    @(_as_it_is if beside_runs else _shown_options)
     @click.option(
         "--as-of", callback=moment, metavar="TIME",
         help="The moment to judge running subtasks at, as 2025-01-16T11:43:38+08:00; "
@@ -197,12 +218,12 @@ def files_argument(command: F) -> F:
     def wrapped(
         files: tuple[str, ...],
         glob: str | None,
-        redact: bool,
         stdin_filename: str | None,
         as_of: datetime | None,
-        task: str | None,
         config_file: str | None,
         isolated: bool,
+        task: str | None = None,
+        redact: bool = False,
         **rest: Any,
     ) -> Any:
         resolver = Resolver(config_file, isolated).on_top(as_of=as_of)
@@ -284,6 +305,35 @@ def format_option(*names: str) -> Callable[[F], F]:
         "-f", "--format", "form", type=Choice(names), default=names[0],
         show_default=True, help="The form of the output.",
     )  # fmt: skip
+
+
+def setting_option(name: str, metavar: str, about: str = "") -> Callable[[F], F]:
+    """Give the option that puts a setting on top; the setting's declaration judges it.
+
+    What it is `about` is the first sentence of that declaration, where nothing else is
+    said.
+    """
+    info = Settings.model_fields[name]
+
+    def judged(_ctx: object, param: click.Parameter, text: str | None) -> Any:
+        if text is None:
+            return None
+        from pydantic import TypeAdapter, ValidationError
+
+        value = int(text) if _WHOLE.fullmatch(text) else text
+        try:
+            return TypeAdapter[Any](Settings.__annotations__[name]).validate_python(value)
+        except ValidationError as error:
+            raise ConfigError(f"{param.opts[0]} {error.errors()[0]['msg']}") from None
+
+    first, _, _ = str(info.description).partition(". ")
+    return click.option(
+        f"--{info.alias}", callback=judged, metavar=metavar,
+        help=about or f"{first.removesuffix('.')}.",
+    )  # fmt: skip
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 def seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | None:

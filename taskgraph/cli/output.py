@@ -30,7 +30,7 @@ EXIT_INPUT = 2
 EXIT_FAULT = 3
 EXIT_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 EXIT_READER_GONE = 141
-NAMES_OF_INPUTS = frozenset({"files", "file", "definitions", "before", "after"})
+NAMES_OF_INPUTS = frozenset({"files", "file", "before", "after"})
 """The parameters of commands that name documents: nothing is written over one."""
 NAMES_OF_FILES = frozenset({"config_file", "durations", "baseline"})
 """Those that name another file that is read."""

@@ -128,7 +128,9 @@ def test_many_tasks_end_in_a_table(run_cli: RunCli, fan: Path) -> None:
     ("arguments", "said"),
     [
         (("--overhead", "soon"), "--overhead must be seconds or a duration"),
-        (("--attempts", "0"), "Invalid value for '--attempts'"),
+        (("--attempts", "0"), "--attempts must be a whole number from 1 on, not 0"),
+        (("--concurrency", "-2"), "--concurrency must be a whole number from -1 on"),
+        (("--workers", "few"), "--workers must be a whole number from 0 on, not 'few'"),
         (("--runs", "x"), "--runs is for --fit"),
         (("--attempts-seen",), "--attempts-seen is for --runs DIR"),
         (("--format", "diff"), "--format diff is for --fit"),

@@ -201,6 +201,7 @@ def test_near_critical_subtasks_are_named(run_cli: RunCli, tmp_path: Path) -> No
     task = ask(run_cli, path, "--within", "5")
     assert task["critical_path"] == [1, 2, 5]
     assert task["near_critical"] == [3]
+    assert task == ask(run_cli, path, "--within", "5s")
     said = run_cli("critical-path", path, "--within", "5").stdout
     assert "Near-critical within 5 s: 3 's3'" in said
 

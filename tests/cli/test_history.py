@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 from benchmarks.history_archive import write_archive
 from taskgraph.cli.main import main
 from taskgraph.cli.schema import published
-from tests.history.documents import FLEET, response, step, write
+from tests.history.documents import FLEET, at, response, step, write
 
 Run: TypeAlias = Callable[..., tuple[int, str, str]]
 
@@ -267,6 +267,26 @@ def test_the_odds_assume_what_the_configuration_says_and_the_command_line_before
     assert assumed() == (1, {3})
     assert assumed("--attempts", "2") == (1, {2})
     assert assumed("--concurrency", "5") == (5, {3})
+
+
+def test_what_is_asked_about_a_document_takes_what_other_commands_take(
+    folder: Path, run: Run, tmp_path: Path
+) -> None:
+    own = write(tmp_path, {"taskgraph.toml": b"grace = 0\n"})
+    file = write(own, {"a.json": response(1, [step(1, "Stop obproxy", timeout=1800)])})
+    write(tmp_path, {"other.toml": b"[per-path-ignores]\n'nowhere/*' = ['TG1']\n"})
+    command = (file / "a.json", "-r", folder / "runs", "--config", tmp_path / "other.toml")
+    for name, *options in (("timeouts",), ("odds", "--window", "1h"), ("anomalies",)):
+        code, _, err = run(name, *command, *options)
+        assert (code, "other.toml: per-path-ignores" in err) == (0, True), name
+        code, _, err = run(name, *command, *options, "--isolated")
+        assert (code, "exclude each other" in err) == (2, True), name
+    begun = step(1, "Stop obproxy", 2, None, timeout=1800, status="RUNNING")
+    running = response(1, [begun], asked=3, status="RUNNING", finishTime=None)
+    file = write(own, {"b.json": running})
+    asked = ("odds", file / "b.json", "-r", folder / "runs", "--window", "60")
+    code, text, _ = run(*asked, "--as-of", at(50))
+    assert (code, text != run(*asked)[1]) == (0, True)
 
 
 def test_odds_of_a_broken_task_and_of_several(
