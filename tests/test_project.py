@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 import taskgraph
+from taskgraph.model import engine, statuses
+from taskgraph.model.task import Operation, Status
 
 pytestmark = pytest.mark.uncovered
 
@@ -87,6 +89,38 @@ def test_no_two_classes_have_one_name(root: Path, modules: dict[Path, ast.Module
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_set_of_statuses_or_operations_has_one_place(
+    root: Path, modules: dict[Path, ast.Module]
+) -> None:
+    """What the model names is not written again, and neither is anything else twice."""
+    named = chain(vars(engine).values(), vars(statuses).values())
+    kinds = Status | Operation
+    known = {
+        frozenset(value)
+        for value in named
+        if isinstance(value, frozenset | tuple) and all(isinstance(v, kinds) for v in value)
+    }
+    written = Counter[frozenset[str]]()
+    for path, module in modules.items():
+        if not path.is_relative_to(root / "taskgraph"):
+            continue
+        if not path.is_relative_to(root / "taskgraph" / "model"):
+            written.update(_sets_of_words(module))
+    assert known
+    assert [
+        sorted(words) for words in written if words in known or written[words] > 1
+    ] == []
+
+
+def _sets_of_words(module: ast.Module) -> Iterator[frozenset[str]]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Set | ast.Tuple | ast.List) and len(node.elts) > 1:
+            words = re.findall(r"\b(Status|Operation)\.([A-Z_]+)", ast.unparse(node))
+            if len(words) == len(node.elts):
+                kinds = {"Status": Status, "Operation": Operation}
+                yield frozenset(kinds[kind][word] for kind, word in words)
 
 
 def test_the_changelog_tells_of_the_current_version(root: Path) -> None:

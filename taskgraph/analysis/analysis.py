@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.model.engine import (
-    IN_FLIGHT,
+    UNDER_WAY,
     is_being_cancelled,
     runs_forward,
     was_asked_again,
@@ -272,7 +272,7 @@ class Analysis(Premises):
     @property
     def _may_exceed_slots(self) -> bool:
         """Whether more is at work, or is to be at once, than there are slots."""
-        at_once = IN_FLIGHT | {Status.READY, Status.FAILED}  # a retry waits for no slot
+        at_once = UNDER_WAY | {Status.FAILED}  # a retry waits for no slot
         return 0 < self.slots < len(self.graph.nodes_of(at_once))
 
     @property

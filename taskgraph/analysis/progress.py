@@ -20,6 +20,7 @@ from taskgraph.model.engine import (
     SECOND,
     SECOND_TRIES,
     SKIPS,
+    UNDER_WAY,
     is_being_cancelled,
     is_in_flight,
     is_repeating,
@@ -283,9 +284,6 @@ def _group(subtask: Subtask, *, back: bool) -> str:
     return _FORWARD.get(subtask.status, "other")
 
 
-_ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
-
-
 class Standstill(NamedTuple):
     """What of a task has not moved for longer than the settings' `event-delay`.
 
@@ -329,7 +327,7 @@ def standstill(premises: Premises) -> Standstill:
     return Standstill(
         quiet,
         idle,
-        is_stalled=runs and is_idle and statuses.isdisjoint(_ACTIVE),
+        is_stalled=runs and is_idle and statuses.isdisjoint(UNDER_WAY),
         unclaimed=_unclaimed(graph) if runs and is_idle else (),
         hanging=_those(graph, is_being_cancelled) if is_quiet else (),
     )
@@ -346,7 +344,7 @@ def _unclaimed(graph: TaskGraph) -> tuple[int, ...]:
     FAILED subtask others became READY too.
     """
     if any(
-        subtask.operation in SECOND_TRIES and subtask.status in _ACTIVE
+        subtask.operation in SECOND_TRIES and subtask.status in UNDER_WAY
         for subtask in graph.subtasks
     ):
         return ()

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
 from taskgraph.model.engine import (
+    BEGUN,
     MICROSECOND,
     blocks_rollback,
     measured_span,
@@ -35,7 +36,7 @@ _KEYS = {
     "start_time": "startTime",
     "task_id": "taskId",
 }
-_TIMED = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.RUNNING})
+_TIMED = BEGUN - {Status.CANCELING}  # a cancel ends it, and no timeout
 
 _MOST_COMPARED = 100_000
 """To compare more names with each other takes longer than all the rules."""

@@ -18,7 +18,7 @@ from taskgraph.errors import RenderError
 from taskgraph.graph.parallel import parallel_groups
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import runs, shortest_cycle
-from taskgraph.model.statuses import severity_key
+from taskgraph.model.statuses import URGENT, severity_key
 from taskgraph.model.task import Status, Subtask
 from taskgraph.model.words import counted, name_of, visible
 
@@ -98,7 +98,6 @@ _FRAMED: Final = (48, 12, 3)
 """Splits with more parts are collapsed before smaller ones are, the largest always."""
 _ALIKE = 3
 """So many subtasks with the same neighbours are worth a box."""
-_URGENT: Final = (Status.FAILED, Status.CANCELING, Status.RUNNING)
 
 
 _T = TypeVar("_T")
@@ -232,7 +231,7 @@ class _Chooser:
         """What needs attention, the worst first: failed, overdue, cancelled, running."""
         subtasks = self.graph.subtasks
         late = self.analysis.overdue
-        urgent = [node for node in self.nodes if subtasks[node].status in _URGENT]
+        urgent = [node for node in self.nodes if subtasks[node].status in URGENT]
         urgent.sort(
             key=lambda n: (severity_key(subtasks[n].status)[0] - (n in late) * 2, n)
         )

@@ -26,7 +26,7 @@ from taskgraph.diagrams.text import alike, fitting, packed
 from taskgraph.diagrams.timeline import Timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
-from taskgraph.model.statuses import SIGNS
+from taskgraph.model.statuses import SIGNS, URGENT, look
 from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, commandless, listed, shorten, visible
 
@@ -34,7 +34,6 @@ _WIDTH = 100  # where no terminal says how many columns it has
 _NARROWEST = 60
 _LISTED = 6
 """A split of more parts is told in numbers, with gates and what failed, hangs or runs."""
-_URGENT = ("failed", "canceling", "running")
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _MARK_ROOM = 14  # columns from one mark of the axis to the next, at least
 
@@ -168,7 +167,8 @@ def _told_parts(node: SceneNode) -> Sequence[SceneNode]:
     if len(node.members) <= _LISTED:
         return node.members
     failed, canceling, runs = (
-        [part for part in node.members if part.tone == tone] for tone in _URGENT
+        [part for part in node.members if part.tone == look(status).tone]
+        for status in URGENT
     )
     overdue = [part for part in runs if part.overdue]
     running = [part for part in runs if not part.overdue]

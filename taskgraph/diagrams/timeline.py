@@ -29,8 +29,7 @@ from taskgraph.diagrams.timeline_rows import Draft, Row, draft_rows
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import MICROSECOND, SECOND
-from taskgraph.model.statuses import count_shown, look
-from taskgraph.model.task import Status
+from taskgraph.model.statuses import URGENT, count_shown, look
 from taskgraph.model.words import counted, id_list, title_of, visible
 
 ROWS = 400
@@ -243,7 +242,7 @@ def _most_telling(
     def rank(node: int) -> tuple[bool, bool, int, int]:
         row = draft.rows[node]
         status = graph.subtasks[node].status
-        dull = status not in (Status.FAILED, Status.RUNNING, Status.CANCELING)
+        dull = status not in URGENT
         return (not row.marked, dull, row.start - row.finish, node)
 
     return sorted(chosen, key=rank)[:limit]

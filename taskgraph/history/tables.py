@@ -18,13 +18,13 @@ from taskgraph.model.engine import (
     ENDED,
     MICROSECOND,
     SKIPS,
-    is_rolled_back,
+    has_run,
     is_rolling_back,
+    is_untouched,
     measured_span,
-    ran_once,
     was_retried,
 )
-from taskgraph.model.task import Operation, Origin, Status, Subtask, Task
+from taskgraph.model.task import Operation, Origin, Status, Task
 from taskgraph.settings import Severity
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -236,7 +236,7 @@ def _task_row(
         as_of=task.as_of(),
         span_us=_task_span(task),
         ran_once=task.operation == Operation.EXECUTE
-        and all(map(_is_untouched, task.subtasks)),
+        and all(map(is_untouched, task.subtasks)),
         subtasks=len(task.subtasks),
         edges=graph.edge_count,
         failed=sum(subtask.status == Status.FAILED for subtask in task.subtasks),
@@ -248,11 +248,6 @@ def _task_row(
         is_detailed=bool(graph.reported_sides)
         or any(subtask.start_time is not None for subtask in task.subtasks),
     )
-
-
-def _is_untouched(subtask: Subtask) -> bool:
-    """Tell whether nothing shows a second attempt or a hand; some dialects count none."""
-    return subtask.operation in {Operation.EXECUTE, None} and (subtask.attempts or 1) == 1
 
 
 def _task_span(task: Task) -> int | None:
@@ -325,7 +320,7 @@ def _waits(graph: TaskGraph) -> list[int | None]:
         return waits
     for node, subtask in enumerate(graph.subtasks):
         began = subtask.start_time
-        if began is None or not _has_run(subtask):
+        if began is None or not has_run(subtask):
             continue
         release = released(graph, node)
         if release is not None and release <= began:
@@ -346,9 +341,3 @@ def released(graph: TaskGraph, node: int) -> datetime | None:
         and up.finish_time is not None
     ]
     return max(ends) if len(ends) == len(ups) else None
-
-
-def _has_run(subtask: Subtask) -> bool:
-    if is_rolled_back(subtask) or subtask.status in {Status.PENDING, None}:
-        return False
-    return subtask.status != Status.READY or not ran_once(subtask)

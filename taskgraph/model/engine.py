@@ -52,6 +52,8 @@ SECOND_TRIES: Final = SKIPS | {Operation.RETRY}
 """What is asked for after a failure."""
 IN_FLIGHT: Final = frozenset({Status.RUNNING, Status.CANCELING})
 """The statuses of what is at work at the moment of the document."""
+UNDER_WAY: Final = IN_FLIGHT | {Status.READY}
+"""The statuses of what goes on by itself."""
 _IN_SLOTS = frozenset({Status.READY, Status.RUNNING})
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 
@@ -243,6 +245,11 @@ class _Attempted(Protocol):
     def attempts(self) -> int | None: ...
 
 
+def is_untouched(subtask: Subtask) -> bool:
+    """Tell whether nothing shows a second attempt or a hand; some dialects count none."""
+    return subtask.operation in {Operation.EXECUTE, None} and (subtask.attempts or 1) == 1
+
+
 def was_retried(subtask: _Attempted) -> bool:
     """Tell whether the document proves that the subtask failed and was started again."""
     return subtask.operation == Operation.RETRY or (subtask.attempts or 1) > 1
@@ -347,6 +354,11 @@ def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
     if start is None or finish is None or kind is None:
         return None
     return Span(start, finish, kind)
+
+
+def has_run(subtask: Subtask) -> bool:
+    """Tell whether the times of a subtask are those of runs, and of no rollback."""
+    return _span_kind(subtask) not in {None, SpanKind.ROLLED_BACK}
 
 
 def _span_kind(subtask: Subtask) -> SpanKind | None:

@@ -58,6 +58,8 @@ _NOT_DONE: Final[Mapping[str, StatusLook]] = {
     SKIPPED: StatusLook(6, "skipped", "»", "skipped"),
     ROLLED_BACK: StatusLook(5, "undone", "↶", "rolled back"),
 }
+URGENT: Final = (Status.FAILED, Status.CANCELING, Status.RUNNING)
+"""The statuses of what is looked for first, where not all can be shown."""
 SIGNS: Final[Mapping[str, str]] = {
     row.tone: row.sign for row in (*_LOOKS.values(), *_NOT_DONE.values(), _UNKNOWN)
 }

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from taskgraph.model.engine import ENDED, FORWARD
+from taskgraph.model.engine import BEGUN, ENDED, FORWARD
 from taskgraph.model.task import Envelope, Operation, Status, Subtask, Task
 from taskgraph.model.task import Id as ModelId
 from taskgraph.sources.document import Problems
@@ -36,7 +36,6 @@ _GET_THE_DAG = "save the response of GET /api/v1/task/dag/{id}: it has the whole
 _MOST_EDGES = 1_000_000  # two nodes of 1,000 sub-tasks each have as many
 _STATES = {"SUCCEED": Status.SUCCESSFUL.value}
 _OPERATORS = {"RUN": Operation.EXECUTE.value, "PASS": Operation.SKIP.value}
-_STARTED = frozenset({Status.RUNNING, Status.FAILED, Status.SUCCESSFUL})
 # What is to run again is set back to the epoch, and what never ran to the year 1.
 _NEVER = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -286,7 +285,7 @@ def _common(row: Mapping[str, Any]) -> dict[str, Any]:
     status = _STATES.get(state, state)
     # What is passed before it has run shows times all the same.
     has_run = row.get("execute_times") != 0
-    started, ended = (_STARTED, ENDED) if has_run else ((), ())
+    started, ended = (BEGUN, ENDED) if has_run else ((), ())
     return {
         "name": row["name"] or "",
         "status": status,

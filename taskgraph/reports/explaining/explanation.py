@@ -380,7 +380,7 @@ def _action(
 def _risk(account: Account, said: _Said) -> Section:
     """Say whether there is a way back."""
     places = [("limits", _NO_RETURN), ("choices", _ROLLBACK)]
-    if account.graph.task.status in {Status.FAILED, Status.SUCCESSFUL}:
+    if has_ended(account.graph.task):
         places.reverse()
     ways = (_moved(said[key], *claims) for key, claims in places)
     return Section("risk", "Risk", next(filter(None, ways), ()))

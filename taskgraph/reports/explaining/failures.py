@@ -17,6 +17,7 @@ from taskgraph.analysis.failure import (
 )
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
+    FORWARD,
     OBSHELL_TIMEOUT,
     is_part,
     is_rolling_back,
@@ -179,7 +180,7 @@ def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
     fresh = tuple(
         root.node
         for root in failure.roots
-        if subtasks[root.node].operation in {Operation.EXECUTE, Operation.RETRY}
+        if subtasks[root.node].operation in FORWARD
         and root.failed_at is not None
         and timedelta() <= moment - root.failed_at <= within
     )

@@ -24,7 +24,7 @@ from taskgraph.diagrams.timeline import build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import least_attempts, measured_span, was_retried
-from taskgraph.model.statuses import count_shown, shown_status, status_name
+from taskgraph.model.statuses import URGENT, count_shown, shown_status, status_name
 from taskgraph.model.task import Id, Status, Subtask, Task, id_key
 from taskgraph.model.words import counted, percent, unbroken, visible
 from taskgraph.reports.explaining.explanation import explain, in_short
@@ -39,6 +39,7 @@ _MOST_DOCUMENT = 8_000_000  # characters, for the same reason
 _MOST_SHARES = 25
 _BAR_ROOM = 120  # pixels, of the table's column of bars
 _MOST_BLOCKERS = 10
+_OPENS = (*URGENT, Status.READY)
 _MOST_FINDINGS = 500
 _DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
 _SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
@@ -149,7 +150,8 @@ class TaskView(Account):
 
         ``nodes`` has for each subtask the nodes before and after it, its other fields in
         the order of ``names``, and the lines of its log; ``state`` the place in ``states``,
-        the worst first; ``columns`` what the table's columns of numbers are sorted by,
+        the worst first, and ``opens`` the one that a large drawing opens on;
+        ``columns`` what the table's columns of numbers are sorted by,
         ``bars`` when it begins, where its bar does and how wide that is. ``boxes`` says
         which subtasks are behind each box of the diagram, ``lines`` behind each row of the
         timeline, ``kinds`` which are of each kind; ``markdown`` is what can be copied.
@@ -166,6 +168,7 @@ class TaskView(Account):
         content = {
             "ids": (visible(str(subtask.id)) for subtask in graph.subtasks),
             "states": states,
+            "opens": next((name for name in _OPENS if name in states), None),
             "state": (
                 place.get(status_name(shown_status(sub)), 0) for sub in graph.subtasks
             ),

@@ -18,6 +18,7 @@ from taskgraph.model.engine import goes_on, least_attempts, measured_span
 from taskgraph.model.statuses import (
     ROLLED_BACK,
     SKIPPED,
+    URGENT,
     addition,
     count_shown,
     look,
@@ -25,7 +26,7 @@ from taskgraph.model.statuses import (
     shown_status,
     status_name,
 )
-from taskgraph.model.task import Status
+from taskgraph.model.task import STATUSES, Status
 from taskgraph.model.words import counted, id_list, name_of, visible
 from taskgraph.reports.results import UNSPLIT, Account
 from taskgraph.reports.text.console import ids_cell, plain_table, status_text
@@ -45,7 +46,7 @@ _WITH_TIMES, _WITH_STATUS = 48, 72  # columns, from such widths on
 _NAME = 20  # cells that names get before the timeouts do, with their place in the tree
 _SHORT = 8  # cells that names keep at least, where all else can give way
 _WIDE = 100  # from here on the parts of a split may have the words of their states
-_ORDINARY = frozenset({Status.SUCCESSFUL, Status.PENDING, Status.READY})
+_ORDINARY = STATUSES - {*URGENT}
 
 
 class _Row(NamedTuple):

@@ -401,8 +401,7 @@
     }
 
     /* A large drawing opens on what needs attention. */
-    const state = ["FAILED", "CANCELING", "RUNNING", "READY"].find((name) => data.states.includes(name));
-    const urgent = state ? rows.order.filter((n) => rows.state(n) === state) : [];
+    const urgent = data.opens ? rows.order.filter((n) => rows.state(n) === data.opens) : [];
     if (view.small && boxOf.has(urgent[0])) view.centre(boxOf.get(urgent[0]).box);
 
     /* The panel: details of one subtask, or a list of several. It stands beside the diagram
