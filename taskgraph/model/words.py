@@ -14,6 +14,8 @@ from taskgraph.model.task import Id, Subtask, Task, id_key
 
 NAMED = 5
 """How many of many are named; the rest is counted."""
+UNCOUNTED = ", not counting what has no limit"
+"""What stands behind a bound that has no part for some subtasks, which are not named."""
 OF_ITS_NAME = "of its name"
 """Of which runs a number is: a task may have several subtasks of one name."""
 
@@ -152,6 +154,11 @@ def percent_used(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10} %"
 
 
+def and_more(count: int, word: str = "and") -> str:
+    """Count what is not named of a list, behind what is."""
+    return f"{word} {counted(count)} more"
+
+
 def joints(total: int, word: str = "and") -> tuple[str, ...]:
     """Give what stands after each name of a list, the first few of which are named.
 
@@ -161,7 +168,7 @@ def joints(total: int, word: str = "and") -> tuple[str, ...]:
     ((', ', ' and ', ''), (', ', ', ', ', ', ', ', ' and 2 more'))
     """
     if total > NAMED:
-        return (*(", ",) * (NAMED - 1), f" {word} {total - NAMED:,} more")
+        return (*(", ",) * (NAMED - 1), f" {and_more(total - NAMED, word)}")
     return (*(", ",) * (total - 2), *(f" {word} ",) * (total > 1), *("",) * (total > 0))
 
 
@@ -222,7 +229,7 @@ def labels(subtasks: Iterable[Subtask]) -> str:
     if len(texts) <= NAMED:
         return listed(texts)
     hidden = sum(map(len, list(groups.values())[NAMED:]))
-    return f"{', '.join(texts[:NAMED])} and {hidden:,} more"
+    return f"{', '.join(texts[:NAMED])} {and_more(hidden)}"
 
 
 def _counted_parts(group: Sequence[Subtask]) -> str:

@@ -11,7 +11,15 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import DEFINITION, shown_status, status_name
 from taskgraph.model.task import Task
-from taskgraph.model.words import counted, id_list, listed, name_of, title_of
+from taskgraph.model.words import (
+    UNCOUNTED,
+    and_more,
+    counted,
+    id_list,
+    listed,
+    name_of,
+    title_of,
+)
 from taskgraph.reports.comparison import change_items
 from taskgraph.reports.explaining.explanation import explain, headline
 from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
@@ -98,7 +106,7 @@ def _schedule(sound: Analysis, level: str) -> Iterator[str]:
     elif sound.stand_in is not None:
         length += f", with {sound.stand_in} where there is none"
     elif not sound.budget.is_bounded:
-        length += ", not counting what has none"
+        length += UNCOUNTED
     share = f"{counted(len(path))} of {counted(len(graph))} subtasks"
     yield f"{share}, {length}."
     yield from _rows(sound, [(node,) for node in path])
@@ -139,7 +147,7 @@ def _rows(sound: Analysis, lines: Sequence[tuple[int, ...]]) -> Iterator[str]:
 
 def _more(items: Sequence[object], shown: int) -> Iterator[str]:
     if len(items) > shown:
-        yield f"And {counted(len(items) - shown)} more."
+        yield f"{and_more(len(items) - shown, 'And')}."
 
 
 def _findings(account: Account, level: str) -> Iterator[str]:

@@ -197,7 +197,7 @@ def test_a_share_makes_it_a_warning() -> None:
     unbounded = task(change(fresh(prohibit_rollback=True), 3, timeout=0))
     (finding,) = found(unbounded, "TG503", no_return=0.99)
     assert finding.severity is Severity.WARNING
-    assert "not counting subtasks without a timeout" in finding.message
+    assert "not counting what has no limit" in finding.message
 
 
 def test_a_task_that_prohibits_rollback_itself_has_no_return_from_its_start() -> None:

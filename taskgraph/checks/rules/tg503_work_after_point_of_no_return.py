@@ -44,7 +44,7 @@ from taskgraph.checks.rule import (
 )
 from taskgraph.model.engine import has_begun
 from taskgraph.model.task import Status
-from taskgraph.model.words import counted, labels, plural
+from taskgraph.model.words import UNCOUNTED, counted, labels, plural
 
 if TYPE_CHECKING:
     from taskgraph.analysis.budget import Budget
@@ -95,7 +95,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 def _amount(subject: Subject, budget: Budget, point: PointOfNoReturn) -> str:
     if not subject.analysis.tells_worst_case:
         return ""
-    end = ", not counting subtasks without a timeout" if point.unlimited else ""
+    end = UNCOUNTED if point.unlimited else ""
     comma = "" if budget.is_bounded else ","
     amount = of_worst_case(budget, point.seconds_after)
     return f"; {amount}{comma} lie from there on{end}"

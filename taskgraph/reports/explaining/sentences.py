@@ -29,6 +29,8 @@ from taskgraph.model.engine import MICROSECOND, is_part
 from taskgraph.model.task import Id
 from taskgraph.model.words import (
     NAMED,
+    UNCOUNTED,
+    and_more,
     counted,
     joints,
     label,
@@ -294,7 +296,7 @@ def _listed(graph: TaskGraph, value: SubtaskList) -> Iterator[Piece]:
     for group, joint in zip(shown, joints(len(groups)), strict=False):
         yield from _parts(graph, group)
         is_last = hidden > 0 and group is shown[-1]
-        yield Piece(f" and {hidden:,} more" if is_last else joint)
+        yield Piece(f" {and_more(hidden)}" if is_last else joint)
 
 
 def _parts(graph: TaskGraph, group: Parts) -> Iterator[Piece]:
@@ -377,8 +379,7 @@ class Flow:
         template, unlimited = sentence.template, sentence.values.get("unlimited")
         if isinstance(unlimited, SubtaskList):
             if self._unlimited.issuperset(unlimited.nodes):
-                again = ", not counting what has no limit"
-                template = template.replace(uncounted(unlimited.nodes), again)
+                template = template.replace(uncounted(unlimited.nodes), UNCOUNTED)
             self._unlimited.update(unlimited.nodes)
         return template
 

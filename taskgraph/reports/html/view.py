@@ -26,7 +26,7 @@ from taskgraph.model.durations import format_duration, format_measured, format_m
 from taskgraph.model.engine import least_attempts, measured_span, was_retried
 from taskgraph.model.statuses import URGENT, count_shown, shown_status, status_name
 from taskgraph.model.task import Id, Status, Subtask, Task, id_key
-from taskgraph.model.words import counted, percent, unbroken, visible
+from taskgraph.model.words import UNCOUNTED, counted, percent, unbroken, visible
 from taskgraph.reports.explaining.explanation import explain, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 from taskgraph.reports.json import pretty_pieces
@@ -320,7 +320,7 @@ class TaskView(Account):
         if worst is None:
             return ""
         slots = ", if none waits for a slot" if worst.may_wait else ""
-        limits = ", not counting what has no limit" if worst.unlimited else ""
+        limits = UNCOUNTED if worst.unlimited else ""
         return f"at worst at these times from its start{slots}{limits}"
 
     def document(self) -> Iterator[str]:

@@ -14,7 +14,7 @@ from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.task import Status
-from taskgraph.model.words import counted, label, listed, percent, visible
+from taskgraph.model.words import UNCOUNTED, counted, label, listed, percent, visible
 from taskgraph.reports.results import endless_undoing, holders, no_end_text, undoing
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -26,6 +26,7 @@ from taskgraph.reports.text.console import (
     named,
     plain_table,
     to_text,
+    uncounted,
     which_task,
 )
 
@@ -175,10 +176,8 @@ def _way_back(analysis: Analysis) -> Facts:
         elif (worst := undoing(analysis)) is None:
             text += f"; how long undoing takes is not known: {analysis.unknown}"
         elif rollback.steps:
-            took = format_duration(worst.seconds)
+            took = f"{format_duration(worst.seconds)}{uncounted(graph, worst)}"
             text += f"; undoing what has begun takes at most {took}"
-            if worst.unlimited:
-                text += f", not counting {named(graph, worst.unlimited)}"
         rows.append(("Rollback", text))
     if analysis.is_rolling_back or not rollback.may_still_fail:
         return rows
@@ -210,7 +209,7 @@ def _fail_late(graph: TaskGraph, late: FailLate) -> str:
     )
     if late.at_most != late.seconds:
         text += f"; no such run takes over {format_duration(late.at_most)}"
-    return f"{text}, not counting what has no timeout" if late.unlimited else text
+    return f"{text}{UNCOUNTED}" if late.unlimited else text
 
 
 def _shares(graph: TaskGraph, budget: Budget) -> Table:

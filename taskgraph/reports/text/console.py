@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -15,7 +15,18 @@ from rich.text import Text
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.statuses import UNKNOWN, look, status_name
 from taskgraph.model.task import Subtask, Task
-from taskgraph.model.words import commandless, id_list, labels, name_of, unbroken, visible
+from taskgraph.model.words import (
+    and_more,
+    commandless,
+    id_list,
+    labels,
+    name_of,
+    unbroken,
+    visible,
+)
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.budget import WorstCase
 
 _COLORS = {
     "failed": "red bold",
@@ -81,12 +92,17 @@ def named(graph: TaskGraph, nodes: Iterable[int]) -> str:
     return visible(labels(graph.subtasks[node] for node in nodes))
 
 
+def uncounted(graph: TaskGraph, worst: WorstCase) -> str:
+    """Name behind a bound what it does not count, for it has no limit."""
+    return "" if worst.is_bounded else f", not counting {named(graph, worst.unlimited)}"
+
+
 def more_rows(count: int) -> list[RenderableType]:
     """Say how many rows a long table leaves out, and where they are."""
     if count <= MOST_ROWS:
         return []
     left_out = count - MOST_ROWS
-    return [Text(f"… and {left_out:,} more: --format json has all of them", style="dim")]
+    return [Text(f"… {and_more(left_out)}: --format json has all of them", style="dim")]
 
 
 class _Console(Console):

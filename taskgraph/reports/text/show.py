@@ -15,7 +15,7 @@ from taskgraph.model.durations import format_duration, format_moment
 from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import ROLLED_BACK, SKIPPED, count_shown, look
 from taskgraph.model.task import Status
-from taskgraph.model.words import arrow, counted, label, visible
+from taskgraph.model.words import and_more, arrow, counted, label, visible
 from taskgraph.reports.explaining.explanation import MOST_CYCLES, headline
 from taskgraph.reports.explaining.limits import assumptions_in_short
 from taskgraph.reports.results import (
@@ -28,7 +28,7 @@ from taskgraph.reports.results import (
     slow_figure,
 )
 from taskgraph.reports.text.budget import budget_facts, no_return_text
-from taskgraph.reports.text.console import Facts, Style, facts, heading, named, to_text
+from taskgraph.reports.text.console import Facts, Style, facts, heading, to_text, uncounted
 from taskgraph.reports.text.subtasks import subtask_overview
 from taskgraph.settings import Severity
 
@@ -95,9 +95,7 @@ def _left(sound: Analysis) -> str:
     if progress.latest_finish is not None:
         by = format_moment(progress.latest_finish, sound.task.start_time)
         return f"{left}, over by {by}{late_text(sound)}"
-    if rest.is_bounded:
-        return f"at most {left}"
-    return f"at most {left}, not counting {named(sound.graph, rest.unlimited)}"
+    return f"at most {left}{uncounted(sound.graph, rest)}"
 
 
 def _if_retried(sound: Analysis) -> Facts:
@@ -109,9 +107,7 @@ def _if_retried(sound: Analysis) -> Facts:
     if lasting := sound.progress.lasting:
         return [("If retried", no_end_text(lasting))]
     left = f"at most {format_duration(worst.seconds)} left"
-    if not worst.is_bounded:
-        left += f", not counting {named(sound.graph, worst.unlimited)}"
-    return [("If retried", left)]
+    return [("If retried", f"{left}{uncounted(sound.graph, worst)}")]
 
 
 def _cycle(graph: TaskGraph, component: tuple[int, ...]) -> str:
@@ -188,5 +184,5 @@ def _findings(checked: CheckResult) -> list[RenderableType]:
     parts: list[RenderableType] = [facts(rows, style="", gap=1)]
     if len(checked.findings) > _MOST_FINDINGS:
         hidden = len(checked.findings) - _MOST_FINDINGS
-        parts.append(Text(f"… and {hidden:,} more", style="dim"))
+        parts.append(Text(f"… {and_more(hidden)}", style="dim"))
     return parts

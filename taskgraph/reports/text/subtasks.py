@@ -27,7 +27,7 @@ from taskgraph.model.statuses import (
     status_name,
 )
 from taskgraph.model.task import STATUSES, Status
-from taskgraph.model.words import counted, id_list, name_of, visible
+from taskgraph.model.words import and_more, counted, id_list, name_of, visible
 from taskgraph.reports.results import UNSPLIT, Account
 from taskgraph.reports.text.console import ids_cell, plain_table, status_text
 from taskgraph.reports.text.outline import MOST_LEVELS, OutlineRow, outline
@@ -286,7 +286,7 @@ class _SubtaskTable:
         """Give the name, of a part what it works on."""
         nodes = row.line.nodes
         if row.more:
-            return Text(f"  … and {counted(row.more)} more", "dim")
+            return Text(f"  … {and_more(row.more)}", "dim")
         subtask, target = self.graph.subtasks[nodes[0]], self.targets.get(nodes[0])
         if row.is_part:
             part = f"part {(subtask.parallel_index or 0) + 1}"
