@@ -273,6 +273,10 @@ def test_the_colours_of_texts_can_be_read() -> None:
         assert contrast(theme.muted, theme.frame) >= 4.5
 
 
+def test_a_finding_lists_its_subtasks_as_every_list_does(failed: Task) -> None:
+    assert "Subtasks: 107, 108 and 109." in " ".join(page_of(failed).text.split())
+
+
 def test_an_unknown_form_is_refused(failed: Task) -> None:
     with pytest.raises(RenderError, match="html, markdown"):
         report(LoadedTask(failed), "pdf")

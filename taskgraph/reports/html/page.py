@@ -21,7 +21,7 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import DEFINITION, addition, look, shown_status, status_name
-from taskgraph.model.words import counted, name_of, title_of, visible
+from taskgraph.model.words import counted, joints, name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
 from taskgraph.reports.explaining.explanation import headline
 from taskgraph.reports.history_tables import cell
@@ -177,6 +177,7 @@ def _environment() -> jinja2.Environment:
         "duration": format_duration,
         "figures": figures,
         "headline": headline,
+        "joints": joints,
         "look": look,
         "name_of": name_of,
         "shown_status": shown_status,
