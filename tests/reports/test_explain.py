@@ -742,6 +742,23 @@ def test_an_assumed_timeout_hides_nothing_else_that_is_assumed(samples: Path) ->
     assert "What has no timeout is counted with 10 min." in text
 
 
+@pytest.mark.parametrize(
+    ("assumed", "not_counted"),
+    [
+        ({}, "automatic retries"),
+        ({"attempts": 2}, "further retries"),
+        ({"attempts_by_name": (("Replace *", 2),)}, "further retries"),
+        ({"attempts_by_name": (("Nothing", 2),)}, "automatic retries"),
+    ],
+)
+def test_retries_that_are_counted_are_not_among_what_is_not(
+    samples: Path, assumed: dict[str, Any], not_counted: str
+) -> None:
+    loaded = load(samples / "three_hosts_failed.json", Settings(**assumed))
+    text = " ".join(explain_text(explained(loaded), Style(200)).split())
+    assert f"Not counted are {not_counted}" in text
+
+
 def test_one_worker_or_slot_is_one(samples: Path) -> None:
     loaded = load(samples / "three_hosts_failed.json", Settings(workers=1))
     text = show_text(loaded.account, Style(200))

@@ -346,7 +346,8 @@ def _assumptions(analysis: Analysis) -> Sentence:
         one = plural(analysis.slots, "is", "are")
         assumed.append(f"that at most {{slots}} of its subtasks {one} in flight")
     assumed.append(f"that {_nobody(analysis, 'all else that failed')}")
-    extra = ["automatic retries" if settings.attempts == 1 else "further retries"]
+    is_once = max(analysis.attempts, default=1) == 1
+    extra = ["automatic retries" if is_once else "further retries"]
     if not settings.overhead:
         values["hop"] = Duration(DISPATCH_SECONDS)
         extra.append("polls, up to {hop} from one subtask to the next")
