@@ -10,13 +10,16 @@ import subprocess
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 
+import taskgraph
 from taskgraph.api import loads
 from taskgraph.cli.main import cli
 from taskgraph.cli.reference import commands_markdown
@@ -72,6 +75,25 @@ def test_the_python_runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for program in programs:
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(program, "docs", "exec"), {})  # noqa: S102 - our own text
+
+
+_DOCUMENTED = re.compile(r"^::: (\S+)\n((?:    .*\n)*)", re.MULTILINE)
+
+
+def test_what_is_public_is_documented_and_has_a_name_of_its_own(root: Path) -> None:
+    documented: list[Any] = []
+    for page in (root / "docs" / "api").glob("*.md"):
+        for home, options in _DOCUMENTED.findall(page.read_text("utf-8")):
+            module = import_module(home)
+            chosen = re.search(r"members: \[(.*)\]", options)
+            names = chosen[1].split(", ") if chosen else vars(module)
+            documented += [getattr(module, name) for name in names]
+    for face in (taskgraph, taskgraph.history):
+        offered = {name: getattr(face, name) for name in face.__all__}
+        functions = {name for name, one in offered.items() if isfunction(one)}
+        assert functions
+        assert {name for name in functions if offered[name] not in documented} == set()
+    assert not {*taskgraph.__all__} & {*taskgraph.history.__all__}
 
 
 def test_console_sessions_print_what_they_show(run_cli: RunCli) -> None:

@@ -205,7 +205,7 @@ def compare_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history compare --since 2025-01-16T00:00:00+08:00
       taskgraph history compare -r runs-new --base runs-old --task 'Stop *' -o growth.html
     """
-    write_history(history.compare(**asked), form, output)
+    write_history(history.compare_runs(**asked), form, output)
 
 
 @command.command("timeouts")

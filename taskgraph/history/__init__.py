@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from taskgraph.history.questions import (
         anomalies,
         collect,
-        compare,
+        compare_runs,
         fit,
         odds,
         stats,
@@ -53,7 +53,7 @@ __all__ = [
     "SHARE",
     "anomalies",
     "collect",
-    "compare",
+    "compare_runs",
     "fit",
     "odds",
     "stats",

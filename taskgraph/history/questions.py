@@ -278,7 +278,7 @@ def trends(
     return result
 
 
-def compare(
+def compare_runs(
     runs: PathLike = RUNS,
     *,
     since: datetime | None = None,

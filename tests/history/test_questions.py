@@ -62,7 +62,7 @@ def test_a_question_without_sense_is_refused(tmp_path: Path, slow: Path) -> None
     with pytest.raises(ConfigError, match="0 seconds or more, not -5"):
         history.odds(load(slow), -5, tmp_path)
     with pytest.raises(ConfigError, match="2025-04-20T00:00:00 has no offset from UTC"):
-        history.compare(tmp_path, since=datetime(2025, 4, 20))  # noqa: DTZ001
+        history.compare_runs(tmp_path, since=datetime(2025, 4, 20))  # noqa: DTZ001
     with pytest.raises(ConfigError, match="seed must be 0 or more, not -1"):
         history.odds(load(slow), 10, tmp_path, seed=-1)
     for ask in (history.stats, history.timeouts):
