@@ -205,19 +205,23 @@ def outputs(path: Path, configuration: Path) -> Iterator[tuple[int, str, Told]]:
         assert len(tasks) == len(sound), command
         for place, row in zip(sound, tasks, strict=True):
             yield place, f"{command} as json", reader(row)
-    if len(every) > 1:
-        return
-    (loaded,) = every
-    yield from _of_one(loaded, common)
+    ids = [loaded.task.id for loaded in every]
+    for place, loaded in enumerate(every):
+        if len(every) == 1:
+            yield from _of_one(place, loaded, common)
+        elif ids.count(loaded.task.id) == 1 and loaded.task.id is not None:
+            yield from _of_one(place, loaded, (*common, "--task", str(loaded.task.id)))
 
 
-def _of_one(loaded: LoadedTask, common: tuple[Any, ...]) -> Iterator[tuple[int, str, Told]]:
+def _of_one(
+    place: int, loaded: LoadedTask, common: tuple[Any, ...]
+) -> Iterator[tuple[int, str, Told]]:
     readers = dict(READERS)
     if loaded.analysis.is_sound:
         readers |= SOUND_READERS
     for name, (arguments, read) in readers.items():
         command, *options = arguments.split()
-        yield 0, name, read(written(command, *common, *options))
+        yield place, name, read(written(command, *common, *options))
 
 
 def contradictions(answers: list[tuple[int, str, Told]]) -> list[str]:
@@ -349,6 +353,25 @@ def test_everybody_tells_the_same_where_there_is_no_worst_case(
         assert not re.search(r"at most 0 s|\b0 s (from|in sum)", written(command, path))
     for by in ("timeout", "remaining"):
         assert "length not known: the" in written("critical-path", path, "--by", by)
+
+
+def test_everybody_tells_the_same_where_not_all_that_is_left_has_a_limit(
+    tmp_path: Path,
+) -> None:
+    def last_without(task: dict[str, Any]) -> None:
+        task["status"] = "RUNNING"
+        for row in task["subtasks"]:
+            if row["status"] == "FAILED":
+                row |= {"status": "RUNNING", "timeout": 10**8}
+                del row["finishTime"]
+            if row["name"] == "Finish node":
+                row["timeout"] = 0
+
+    path = _changed(tmp_path, last_without)
+    configuration = tmp_path / "taskgraph.toml"
+    configuration.write_text('attempts = 3\noverhead = 5\n[budgets]\n"*" = "2h"\n', "utf-8")
+    assert "not counting 111 'Finish node'" in told.plain(written("show", path))
+    assert_consistent(path, configuration)
 
 
 @pytest.mark.parametrize(

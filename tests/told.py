@@ -240,11 +240,15 @@ def show_text(text: str) -> Told:
     if "As of" in facts:
         told["as of"] = _moment(facts["As of"], started)
     if told["sound"] and "Progress" in facts:  # no definition has any
-        done = re.search(r"(\d+) of (\d+) (?:(?:un)?done|successful)", facts["Progress"])
+        done = re.search(
+            r"([\d,]+) of [\d,]+ (?:(?:un)?done|successful)", facts["Progress"]
+        )
         assert done, facts["Progress"]
-        told["done"] = int(done[1])
+        told["done"] = int(done[1].replace(",", ""))
     if facts.get("Left", "").startswith(NO_END):
         told["no end"] = facts["Left"].removeprefix(NO_END)
+    elif facts.get("Left", "").startswith("at most"):  # not all that is left has a limit
+        told["left"] = spoken(facts["Left"].partition(", not counting")[0])
     elif "Left" in facts:
         told["left"] = _seconds(facts["Left"])
         told |= _until(facts["Left"], started)

@@ -151,10 +151,8 @@ def no_return_text(analysis: Analysis) -> str:
     state = "passed" if no_return.passed else "not passed yet"
     if not analysis.tells_worst_case:
         return f"{where} ({state})"
-    after = format_duration(no_return.seconds_after)
-    if no_return.unlimited:
-        after += " and whatever has no timeout"
-    return f"{where} ({state}); {after} from there on"
+    after = f"{format_duration(no_return.seconds_after)} from there on"
+    return f"{where} ({state}); {after}{UNCOUNTED if no_return.unlimited else ''}"
 
 
 def _way_back(analysis: Analysis) -> Facts:
