@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.errors import ConfigError
@@ -176,7 +176,13 @@ def custom_weights(graph: TaskGraph, base: Weights, seconds: Mapping[Id, int]) -
 
 
 def weigh(premises: Premises, kind: WeightKind) -> Weights:
-    """Weigh each subtask by the kind's name; ``custom`` starts from the timeouts."""
+    """Weigh each subtask by the kind's name; ``custom`` starts from the timeouts.
+
+    Raises ConfigError if there is no such kind.
+    """
+    if kind not in get_args(WeightKind):
+        kinds = ", ".join(get_args(WeightKind))
+        raise ConfigError(f"no durations by {kind!r}: choose from {kinds}")
     if kind == "actual":
         return actual_weights(premises.graph, premises.as_of)
     if kind == "remaining":

@@ -159,6 +159,7 @@ class LoadedTask:
         *,
         changes: Changes | None = None,
         within: int | None = None,
+        window: int | None = None,
     ) -> DisplayedTimetable:
         """Compute a schedule; see :meth:`taskgraph.analysis.Analysis.timetable`.
 
@@ -166,7 +167,7 @@ class LoadedTask:
         """
         from taskgraph.reports.notebook import DisplayedTimetable
 
-        table = self.analysis.timetable(by, changes=changes, within=within)
+        table = self.analysis.timetable(by, changes=changes, within=within, window=window)
         return DisplayedTimetable(*table)
 
     def to_frame(self) -> pd.DataFrame:

@@ -237,12 +237,6 @@ def files_argument(command: F, *, beside_runs: bool = False) -> F:
     return cast("F", wrapped)
 
 
-collapse_option = click.option(
-    "--collapse", type=Choice(["auto", "none", "parallel", "chains", "name"]),
-    default="auto", show_default=True,
-    help="What to draw as one box: as little as fits, nothing, the parts of a split, "
-    "chains without branches, or subtasks of one name.",
-)  # fmt: skip
 output_option = click.option(
     "-o", "--output", metavar="FILE", type=click.Path(),
     help="Write there instead of to standard output.",

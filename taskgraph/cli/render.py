@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -11,14 +11,14 @@ from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
     Choice,
     Inputs,
-    collapse_option,
     files_argument,
     output_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, complain, known_width, write
+from taskgraph.cli.report import collapse_option
 from taskgraph.cli.tasks import each_task
 from taskgraph.diagrams.formats import FORMATS, render_pieces, writer_of
-from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.options import DiagramOptions, Direction, LayoutEngine, View
 from taskgraph.errors import ConfigError, RenderError
 from taskgraph.model.words import counted
 
@@ -33,11 +33,11 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
 )  # fmt: skip
 @output_option
 @click.option(
-    "--view", type=Choice(["graph", "timeline"]), default="graph",
+    "--view", type=Choice(get_args(View)), default="graph",
     show_default=True, help="The dependencies, or what ran when.",
 )  # fmt: skip
 @click.option(
-    "--direction", type=Choice(["auto", "LR", "TB"]), default="auto",
+    "--direction", type=Choice(get_args(Direction)), default="auto",
     show_default=True,
     help="Left to right, or top to bottom; auto: the latter where only that fits, or where "
     "several edges would turn at a fold.",
@@ -57,7 +57,7 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
     help="The most boxes to draw.  [default: 300]",
 )  # fmt: skip
 @click.option(
-    "--engine", type=Choice(["builtin", "dot"]), default="builtin",
+    "--engine", type=Choice(get_args(LayoutEngine)), default="builtin",
     show_default=True, help="Who lays the picture out; dot is the program of Graphviz.",
 )  # fmt: skip
 def command(files: Inputs, form: str | None, output: str | None, **choices: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -12,7 +12,6 @@ from taskgraph.api import REPORTS, LoadedTask, postmortem_of, redacted, report_p
 from taskgraph.cli.options import (
     Choice,
     Inputs,
-    collapse_option,
     files_argument,
     form_by_ending,
     output_option,
@@ -20,7 +19,13 @@ from taskgraph.cli.options import (
 )
 from taskgraph.cli.output import EXIT_INPUT, write
 from taskgraph.cli.tasks import each_task
-from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.options import Collapse, DiagramOptions, View
+
+collapse_option = click.option(
+    "--collapse", type=Choice(get_args(Collapse)), default="auto", show_default=True,
+    help="What to draw as one box: as little as fits, nothing, the parts of a split, "
+    "chains without branches, or subtasks of one name.",
+)  # fmt: skip
 
 
 @click.command("report")
@@ -30,7 +35,7 @@ from taskgraph.diagrams.options import DiagramOptions
     help="The form of the page; by default what the ending of --output says, else html.",
 )  # fmt: skip
 @click.option(
-    "--view", type=Choice(["graph", "timeline"]), default="graph",
+    "--view", type=Choice(get_args(View)), default="graph",
     show_default=True, help="Which picture comes first.",
 )  # fmt: skip
 @collapse_option

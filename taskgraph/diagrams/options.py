@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_type_hints
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from taskgraph.errors import RenderError
 
 View: TypeAlias = Literal["graph", "timeline"]
 Direction: TypeAlias = Literal["auto", "LR", "TB"]
@@ -38,6 +42,11 @@ class DiagramOptions:
         ``None``); what else does not fit is refused.
     engine : {"builtin", "dot"}
         Who lays out and draws SVG, PNG and PDF; ``dot`` is the Graphviz program.
+
+    Raises
+    ------
+    RenderError
+        If there is no such choice.
     """
 
     view: View = "graph"
@@ -46,8 +55,18 @@ class DiagramOptions:
     focus: str | None = None
     around_failed: bool = False
     critical_only: bool = False
-    max_nodes: int | None = None
+    max_nodes: Annotated[int, Field(ge=1)] | None = None
     engine: LayoutEngine = "builtin"
+
+    def __post_init__(self) -> None:
+        for name in self.changed():
+            value = getattr(self, name)
+            declared = get_type_hints(type(self), include_extras=True)[name]
+            try:
+                TypeAdapter(declared).validate_python(value, strict=True)
+            except ValidationError as error:
+                must = error.errors()[0]["msg"].replace("Input should", "must")
+                raise RenderError(f"{name} {must}, not {value!r}") from None
 
     def changed(self) -> list[str]:
         """Name the choices that are made otherwise than by default."""

@@ -10,12 +10,13 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.failure import failure_cause
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.timetable import Timetable
+from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import format_count
 from taskgraph.model.engine import measured_span
 from taskgraph.model.task import Subtask
-from taskgraph.model.words import counted, visible
+from taskgraph.model.words import UNCOUNTED, counted, visible
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.results import Account, off_path
 from taskgraph.reports.task_markdown import explain_markdown
@@ -53,6 +54,8 @@ class DisplayedTimetable(Timetable):
         titles = ("", "id", "name", "status", "takes", "starts", "ends", "float", "drag")
         more = len(order) - len(rows)
         caption = f"makespan {format_count(schedule.makespan, unit)}"
+        if Basis.NO_LIMIT in self.weights.basis:
+            caption += UNCOUNTED
         if self.unknown is not None:
             caption = f"makespan not known: {self.unknown}"
         return _html(

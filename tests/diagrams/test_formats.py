@@ -183,3 +183,18 @@ def test_a_picture_says_what_it_is_without_being_seen() -> None:
     assert "http" not in ET.tostring(root, encoding="unicode").replace(
         "http://www.w3.org/2000/svg", ""
     )
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"collapse": "all"}, "collapse must be 'auto', 'none', 'parallel', 'chains' or"),
+        ({"view": "gantt"}, "view must be 'graph' or 'timeline', not 'gantt'"),
+        ({"engine": "neato"}, "engine must be 'builtin' or 'dot', not 'neato'"),
+        ({"max_nodes": 0}, "max_nodes must be greater than or equal to 1, not 0"),
+        ({"focus": 108}, "focus must be a valid string, not 108"),
+    ],
+)
+def test_a_choice_that_does_not_exist_is_refused(choice: dict[str, Any], said: str) -> None:
+    with pytest.raises(RenderError, match=said):
+        DiagramOptions(**choice)

@@ -94,3 +94,17 @@ def test_names_are_text_in_tables(name: str) -> None:
     )
     tags = plain.timetable()._repr_html_().count("<")
     assert hostile.timetable()._repr_html_().count("<") == tags
+
+
+def test_a_timetable_by_what_does_not_exist_is_refused(samples: Path) -> None:
+    loaded = taskgraph.load(samples / "three_hosts_failed.json")
+    with pytest.raises(ConfigError, match="choose from timeout, actual, remaining"):
+        loaded.timetable("measured")  # type: ignore[arg-type]
+    within = loaded.timetable(window=3600)
+    assert (within.window, within.schedule.makespan) == (3600, 3960)
+
+
+def test_a_timetable_says_that_it_does_not_count_what_has_no_limit() -> None:
+    rows = {1: {"timeout": 60}, 2: {"timeout": 0}}
+    table = taskgraph.LoadedTask(make_task(rows, [(1, 2)])).timetable()
+    assert "makespan 1 min, not counting what has no limit<" in table._repr_html_()
