@@ -98,9 +98,10 @@ def write(content: str | bytes | Iterable[str], path: str | None) -> None:
 def _is_read(target: Path, options: Mapping[str, Any]) -> bool:
     """Tell whether a command reads a file, by itself or in what it names."""
     from taskgraph.config import find_config
+    from taskgraph.sources.opening import has_history
 
     full = target.resolve()
-    if full == find_config(full.parent) or any(map(_is_history, full.parents)):
+    if full == find_config(full.parent) or any(map(has_history, full.parents)):
         return True
     renewed = options.get("write_baseline")  # which keeps what it accepted
     if renewed and _is_same(target, renewed):
@@ -109,14 +110,6 @@ def _is_read(target: Path, options: Mapping[str, Any]) -> bool:
     return any(_is_same(target, name) for name in named if name) or _is_input(
         target, options
     )
-
-
-def _is_history(folder: Path) -> bool:
-    from taskgraph.sources.opening import is_store
-
-    with contextlib.suppress(OSError):
-        return is_store(folder)
-    return False
 
 
 def _is_same(target: Path | int, file: str | int) -> bool:

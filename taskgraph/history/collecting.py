@@ -145,12 +145,13 @@ def collect_documents(
     collected; `report` is told after each part how far it is.
 
     Raises ConfigError if all paths lead to nothing, if documents were collected under
-    another origin, if the store cannot be written, or another collection is under way.
+    another origin, if the store cannot be written or is to begin in one of the paths, or
+    another collection is under way.
     """
     paths = list(paths)
     limits = limits or Limits()
     with (
-        store.collecting(),
+        store.collecting(paths),
         open_database(limits, store, store.temporary_folder) as connection,
     ):
         run = _Run(store, origin, report)

@@ -28,7 +28,7 @@ from taskgraph.sources.naming import (
     is_compressed,
     is_document_name,
 )
-from taskgraph.sources.opening import find_sources
+from taskgraph.sources.opening import find_sources, has_history
 from taskgraph.sources.unpacking import (
     Diagnoses,
     LargeZip,
@@ -85,6 +85,11 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
                 yield file
         except _UnlistedError as error:
             why = f"cannot be listed: {error}"
+        if nothing and has_history(path):
+            why = (
+                "is a history, and what lies in it is passed over\n"
+                "  hint: name the files in it, or choose them with a pattern"
+            )
         holds_any = holds_any or not nothing
         nowhere += [(path, why)] * nothing
     for path, why in nowhere:

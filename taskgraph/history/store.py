@@ -55,6 +55,7 @@ _LOCK = ".lock"
 _REJECTS = "rejects.jsonl"
 _TEMPORARY = ".temporary"
 _OF_A_PART = re.compile(r"[0-9a-f]{16}\.parquet(\.\d+\.new)?")
+_ELSEWHERE = "collect into an empty folder, or one that does not exist yet"
 
 
 class RunStore:
@@ -81,17 +82,18 @@ class RunStore:
         return str(self.folder / _TEMPORARY)
 
     @contextmanager
-    def collecting(self) -> Iterator[None]:
+    def collecting(self, paths: Iterable[str] = ()) -> Iterator[None]:
         """Make the folder where it does not exist yet, and keep others from adding to it.
 
         What collections that were killed left behind is removed.
 
-        Raises ConfigError if it cannot be written, is something else, or is being added to.
+        Raises ConfigError if it cannot be written, is something else, or is being added to,
+        or if a history would begin in one of the paths that are to be collected.
         """
         with ExitStack() as stack:
             with _writing(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._require_own()
+                self._require_own(paths)
                 try:
                     stack.enter_context(held(self.folder / _LOCK))
                 except BlockingIOError:
@@ -132,8 +134,11 @@ class RunStore:
     def _manifest(self) -> Path:
         return self.folder / STORE_MANIFEST
 
-    def _require_own(self) -> None:
-        """Refuse a folder in which a history would take the place of something else."""
+    def _require_own(self, paths: Iterable[str]) -> None:
+        """Refuse a folder in which a history would take the place of something else.
+
+        Of a folder that becomes a history all that lies in it is passed over from then on.
+        """
         if os.path.lexists(self._manifest):
             self._require_header()
             return
@@ -144,8 +149,15 @@ class RunStore:
         for path in filter(os.path.lexists, taken):
             raise ConfigError(
                 f"{path}: is there already, where a history would write\n"
-                "  hint: collect into an empty folder, or one that does not exist yet"
+                f"  hint: {_ELSEWHERE}"
             )
+        own = os.path.abspath(self.folder)
+        for named in paths:
+            if named and os.path.abspath(named) == own:
+                raise ConfigError(
+                    f"{named}: is to be collected, so no history may begin there\n"
+                    f"  hint: {_ELSEWHERE}"
+                )
 
     def _require_header(self) -> None:
         if not is_store(self.folder):

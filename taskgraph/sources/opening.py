@@ -116,7 +116,7 @@ def _in_folder(
     errors: list[OSError] = []
     is_empty = True
     for where, folders, names in _walk(folder, errors.append):
-        if leave_out(where) or _has_history(where):
+        if leave_out(where) or has_history(where):
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -156,7 +156,8 @@ def is_store(folder: str | os.PathLike[str]) -> bool:
     return False
 
 
-def _has_history(folder: str) -> bool:
+def has_history(folder: str | os.PathLike[str]) -> bool:
+    """Tell the same where it can be told."""
     with suppress(OSError):
         return is_store(folder)
     return False

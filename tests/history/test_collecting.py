@@ -440,6 +440,18 @@ def test_the_store_itself_is_not_collected(tmp_path: Path, collected: Collect) -
     assert again(store, tmp_path) == Collected(skipped=1)
 
 
+def test_no_history_begins_in_a_folder_of_documents(tmp_path: Path) -> None:
+    """It would be passed over from then on, with all that lies in it."""
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    with pytest.raises(
+        ConfigError, match="no history may begin there\n  hint: collect into"
+    ):
+        again(RunStore(folder), folder)
+    assert again(RunStore(tmp_path / "runs"), folder).tasks == 1
+    (refused,) = again(RunStore(tmp_path / "runs"), folder, tmp_path / "runs").refused
+    assert refused.startswith(f"{tmp_path}/runs: is a history, and what lies in it is")
+
+
 def test_what_is_no_run_is_rejected(tmp_path: Path, collected: Collect) -> None:
     lines = [response(1, [step(1, "a")]), b"{}", response(2, [step(1, "a")])]
     store = collected(write(tmp_path / "in", {"a.json": b"\n".join(lines)}) / "a.json")
