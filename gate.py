@@ -1,6 +1,6 @@
 """Everything that must hold before a change is kept.
 
-    python gate.py           all of it, about a quarter of an hour on two cores
+    python gate.py           all of it, about ten minutes on two cores
     python gate.py --fast    the part to run at every commit, about a minute
 
 A step prints one line with its time; one that fails also prints all that it said.
